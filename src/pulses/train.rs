@@ -1,0 +1,133 @@
+//! Spans of light, dark and unseen, contiguous over a clip.
+
+use super::{Color, ColorSet};
+
+/// What a light looked like during a span.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Look {
+    /// Out of the picture, covered, or too blurred to tell.
+    Unseen,
+    /// Dark.
+    Off,
+    /// Lit. The colour sets it may have been, likeliest first, with probabilities that sum to 1.
+    Lit(Vec<(ColorSet, f64)>),
+}
+
+impl Look {
+    /// Lit in `colors`, without doubt.
+    pub fn lit(colors: ColorSet) -> Self {
+        Self::Lit(vec![(colors, 1.0)])
+    }
+
+    /// The likeliest colours; dark when off, `None` when unseen.
+    pub fn colors(&self) -> Option<ColorSet> {
+        match self {
+            Self::Unseen => None,
+            Self::Off => Some(ColorSet::NONE),
+            Self::Lit(c) => c.first().map(|&(set, _)| set),
+        }
+    }
+
+    pub fn is_lit(&self) -> bool {
+        matches!(self, Self::Lit(_))
+    }
+}
+
+/// A time during which the look did not change. Times in s from the first frame.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span {
+    pub start_s: f64,
+    pub end_s: f64,
+    /// Standard error of each end in s; 0 where the clip cuts.
+    pub start_sd_s: f64,
+    pub end_sd_s: f64,
+    pub look: Look,
+}
+
+impl Span {
+    pub fn duration_s(&self) -> f64 {
+        self.end_s - self.start_s
+    }
+}
+
+/// What one light did from the first frame (0 s) to the end of the last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Train {
+    /// Contiguous, in order, neighbours of different look; from 0 to `duration_s`.
+    pub spans: Vec<Span>,
+    pub duration_s: f64,
+    /// Median time between frames in s; shorter pulses can be missed altogether.
+    pub frame_interval_s: f64,
+}
+
+/// One lit span of one colour, in s.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pulse {
+    pub color: Color,
+    pub start_s: f64,
+    pub end_s: f64,
+}
+
+impl Train {
+    /// Lit spans, one per colour: neighbours that share a colour are one pulse of it. Ordered by start.
+    pub fn pulses(&self) -> Vec<Pulse> {
+        let mut out: Vec<Pulse> = Vec::new();
+        for color in Color::ALL {
+            let mut open: Option<Pulse> = None;
+            for s in &self.spans {
+                let lit = s.look.colors().is_some_and(|set| set.contains(color));
+                match (&mut open, lit) {
+                    (Some(p), true) => p.end_s = s.end_s,
+                    (None, true) => {
+                        open = Some(Pulse {
+                            color,
+                            start_s: s.start_s,
+                            end_s: s.end_s,
+                        });
+                    }
+                    (_, false) => out.extend(open.take()),
+                }
+            }
+            out.extend(open);
+        }
+        out.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_colour_that_stays_on_while_another_blinks_is_one_pulse() {
+        let blue = ColorSet::of(Color::Blue);
+        let both = blue.with(Color::Green);
+        let span = |a: f64, b: f64, set| Span {
+            start_s: a,
+            end_s: b,
+            start_sd_s: 0.0,
+            end_sd_s: 0.0,
+            look: Look::lit(set),
+        };
+        let t = Train {
+            spans: vec![
+                span(0.0, 1.0, blue),
+                span(1.0, 2.0, both),
+                span(2.0, 3.0, blue),
+            ],
+            duration_s: 3.0,
+            frame_interval_s: 1.0 / 30.0,
+        };
+        let p = t.pulses();
+        assert_eq!(p.len(), 2);
+        assert_eq!(
+            (p[0].color, p[0].start_s, p[0].end_s),
+            (Color::Blue, 0.0, 3.0)
+        );
+        assert_eq!(
+            (p[1].color, p[1].start_s, p[1].end_s),
+            (Color::Green, 1.0, 2.0)
+        );
+    }
+}

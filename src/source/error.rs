@@ -1,0 +1,38 @@
+//! Why frames could not be had, in words a user can act on.
+
+use std::fmt;
+
+/// An input that can't be opened, read or decoded. Its text is one line: file, cause, remedy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceError {
+    /// The file can't be opened or read (missing, a directory, no permission, I/O error).
+    Unreadable { name: String, cause: String },
+    /// It was read, and is no video this program knows, or is damaged beyond use.
+    Invalid { name: String, cause: String },
+    /// A known format that this build or this decoder can't decode; `help` says what can.
+    Unsupported {
+        name: String,
+        what: String,
+        help: String,
+    },
+    /// The stream broke off after some frames.
+    Truncated { name: String, cause: String },
+    /// No camera, or it went away.
+    Camera { name: String, cause: String },
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { name, cause } => write!(f, "{name}: cannot be read: {cause}"),
+            Self::Invalid { name, cause } => write!(f, "{name}: no usable video: {cause}"),
+            Self::Unsupported { name, what, help } => {
+                write!(f, "{name}: {what} is not supported here: {help}")
+            }
+            Self::Truncated { name, cause } => write!(f, "{name}: ends early: {cause}"),
+            Self::Camera { name, cause } => write!(f, "{name}: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for SourceError {}

@@ -1,0 +1,46 @@
+//! Frames with presentation timestamps, from files, streams and cameras.
+
+mod error;
+mod frame;
+
+pub use error::SourceError;
+pub use frame::{ColorInfo, Frame, Matrix, Orientation, Plane, Transfer};
+
+/// What is known of a video before its frames are read.
+#[derive(Debug, Clone)]
+pub struct VideoInfo {
+    /// What the user called it, shown in results and errors.
+    pub name: String,
+    /// Width and height of the coded picture in px, before [`Orientation`] is applied.
+    pub coded_width: u32,
+    pub coded_height: u32,
+    /// How the coded picture is turned for display.
+    pub orientation: Orientation,
+    /// Duration in s, where the container says it; for progress only.
+    pub duration_s: Option<f64>,
+    /// Container and codec for people, for example `MP4, H.264`.
+    pub format: String,
+    /// Which decoder reads it and why, for `-v`.
+    pub decoder: String,
+}
+
+impl VideoInfo {
+    /// Width and height in px of the picture as shown.
+    pub fn shown_size(&self) -> (u32, u32) {
+        self.orientation
+            .shown_size(self.coded_width, self.coded_height)
+    }
+}
+
+/// A stream of frames in presentation order.
+///
+/// Implementations hold a bounded number of frames, never the whole file.
+pub trait FrameSource: Send {
+    fn info(&self) -> &VideoInfo;
+
+    /// Reads the next frame into `frame`, whose buffers are reused.
+    ///
+    /// Returns `false` at the end of the stream. After an error the stream is over;
+    /// the frames before it stay valid, so that a file cut short is still diagnosed.
+    fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError>;
+}
