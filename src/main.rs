@@ -1,1 +1,7 @@
-fn main() {}
+//! The `blinkdx` program; see [`cli`].
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

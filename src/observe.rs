@@ -1,5 +1,7 @@
 //! The eyes: from frames to lights with their pulse trains, without any device.
 
+use serde::{Deserialize, Serialize};
+
 use crate::pulses::{Color, Train};
 use crate::source::{FrameSource, SourceError};
 
@@ -13,7 +15,8 @@ pub struct Rect {
 }
 
 /// How a light behaves over the clip.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Repeats with a rhythm.
     Blinking,

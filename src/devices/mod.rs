@@ -1,5 +1,7 @@
 //! Device files: what each state of a device's light looks like, means and asks for.
 
+use serde::{Deserialize, Serialize};
+
 /// One model of device.
 #[derive(Debug, Clone)]
 pub struct Device {
@@ -19,7 +21,8 @@ pub struct State {
 }
 
 /// Whether a source says so or it is an engineering assumption.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Basis {
     Sourced,
     Assumed,

@@ -1,1 +1,1 @@
-//!
+//! Where lights are in the picture.

@@ -1,11 +1,14 @@
 //! From pulse trains to a diagnosis: which state of which device would make this light.
 
+use serde::{Deserialize, Serialize};
+
 use crate::devices::Device;
 use crate::observe::{Light, Observation, Rect};
 use crate::pulses::Train;
 
 /// What the reader of the clip is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// One state stands out.
     Diagnosed,

@@ -1,1 +1,1 @@
-//!
+//! How bright a place is over time, in linear light.

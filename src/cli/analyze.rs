@@ -1,0 +1,83 @@
+//! `blinkdx analyze`: what the light of each clip means.
+
+use std::io::{self, Write};
+
+use blinkdx::devices::Device;
+use blinkdx::matcher::{Query, diagnose};
+use blinkdx::report::{self, json};
+
+use super::args::{Common, Format, Reading};
+use super::failure::{Failure, Status};
+use super::reading;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Video files, animations, folders of stills, or `-` for a stream on standard input
+    #[arg(required = true)]
+    pub sources: Vec<String>,
+    /// The device that was filmed; without it every known device is considered
+    #[arg(long, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// What is known of the situation, for example `just-powered` (may be repeated)
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub context: Vec<String>,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
+    let devices: Vec<&Device> = Vec::new();
+    let query = Query {
+        context: args.context.clone(),
+    };
+    let mut worst = Status::Done;
+    for (i, name) in args.sources.iter().enumerate() {
+        if i > 0 && args.format == Format::Text {
+            writeln!(anstream::stdout())?;
+        }
+        if let Err(failure) = one(name, args, common, &devices, &query) {
+            if let Failure::Output(_) = failure {
+                return Err(failure);
+            }
+            failure.print();
+            if args.format == Format::Json {
+                print_json(&json::ErrorReport {
+                    schema: json::SCHEMA.to_owned(),
+                    source: json::FailedSource { name: name.clone() },
+                    error: failure.to_string(),
+                })?;
+            }
+            worst = worst.max(failure.status());
+        }
+    }
+    Ok(worst)
+}
+
+/// Reads, matches and prints one source.
+fn one(
+    name: &str,
+    args: &Args,
+    common: &Common,
+    devices: &[&Device],
+    query: &Query,
+) -> Result<(), Failure> {
+    let seen = reading::read(name, &args.reading, common)?;
+    let diagnosis = diagnose(&seen, devices, query);
+    let result = json::Report::new(&seen, &diagnosis, devices);
+    match args.format {
+        Format::Json => print_json(&result)?,
+        Format::Text => {
+            report::diagnosis(&result, &diagnosis, &mut anstream::stdout().lock())?;
+        }
+    }
+    Ok(())
+}
+
+/// One object, one line.
+fn print_json(value: &impl serde::Serialize) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer(&mut out, value)?;
+    writeln!(out)
+}

@@ -1,0 +1,78 @@
+//! The command line: what is asked for, what is printed, and the exit status.
+
+mod analyze;
+mod args;
+mod failure;
+mod measure;
+mod progress;
+mod reading;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, error::ErrorKind};
+
+use failure::{Failure, Status};
+
+/// Reads a device's status LED through a camera and says what it means.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    common: args::Common,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Diagnose recorded clips
+    Analyze(analyze::Args),
+    /// Measure every light of a clip, without any device
+    Measure(measure::Args),
+}
+
+/// Runs the program and returns its exit status.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => return refuse(&e),
+    };
+    let done = match &cli.command {
+        Command::Analyze(args) => analyze::run(args, &cli.common),
+        Command::Measure(args) => measure::run(args, &cli.common),
+    };
+    let status = done.unwrap_or_else(|failure| {
+        failure.print();
+        failure.status()
+    });
+    ExitCode::from(status as u8)
+}
+
+/// Prints help and version as clap lays them out, and a usage error as one line.
+fn refuse(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // A reader that closed the pipe has seen what it wanted.
+            let _ = error.print();
+            ExitCode::from(error.exit_code() as u8)
+        }
+        _ => {
+            let text = error.render().to_string();
+            let told = text.split("\n\nUsage:").next().unwrap_or(&text);
+            let told = told
+                .split("\n\nFor more information")
+                .next()
+                .unwrap_or(told);
+            let words: Vec<&str> = told.split_whitespace().collect();
+            let line = words.join(" ");
+            Failure::Usage(format!(
+                "{}; `blinkdx --help` lists what there is",
+                line.trim_start_matches("error: ").replace(" tip: ", "; ")
+            ))
+            .print();
+            ExitCode::from(Status::Usage as u8)
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Results for people: the verdict first, then what to do, then how sure and why.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::json::{Explanation, Report};
+use super::timeline;
+use crate::devices::Basis;
+use crate::matcher::{Diagnosis, Verdict};
+use crate::observe::{Kind, Observation};
+use crate::pulses::{Color, Train};
+
+const BOLD: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+
+/// The terminal's colour for a light's.
+fn style(color: Color) -> Style {
+    match color {
+        Color::Red => AnsiColor::Red,
+        Color::Green => AnsiColor::Green,
+        Color::Blue => AnsiColor::Blue,
+        Color::Amber => AnsiColor::Yellow,
+        Color::White => AnsiColor::White,
+    }
+    .on_default()
+}
+
+/// Writes a diagnosis. Styles are escape sequences; a writer of `anstream` drops them where they are not wanted.
+///
+/// # Errors
+/// What `out` reports.
+pub fn diagnosis(report: &Report, diagnosis: &Diagnosis, out: &mut dyn Write) -> io::Result<()> {
+    let headline = match (report.verdict, &report.diagnosis) {
+        (Verdict::Diagnosed, Some(d)) => format!("{}: {}", d.model, d.state),
+        (Verdict::Ambiguous, Some(d)) => format!("{}: {}, or another state", d.model, d.state),
+        (Verdict::NoLight, _) => "No status light was seen".to_owned(),
+        (Verdict::Insufficient, _) => "Not enough was seen to tell".to_owned(),
+        _ => "A light that fits no known state".to_owned(),
+    };
+    writeln!(out, "{FAINT}{}{FAINT:#}", report.source.name)?;
+    writeln!(out, "{BOLD}{headline}{BOLD:#}")?;
+    match report.verdict {
+        Verdict::Diagnosed => {
+            if let Some(d) = &report.diagnosis {
+                advice(d, out)?;
+            }
+        }
+        Verdict::Ambiguous => {
+            for d in &report.alternatives {
+                writeln!(out)?;
+                writeln!(
+                    out,
+                    "{BOLD}{}: {}{BOLD:#} ({})",
+                    d.model,
+                    d.state,
+                    percent(d.confidence)
+                )?;
+                advice(d, out)?;
+            }
+        }
+        _ => {}
+    }
+    if let Some(note) = &report.note {
+        writeln!(out, "\n{note}")?;
+    }
+    writeln!(out)?;
+    if let (Verdict::Diagnosed, Some(d)) = (report.verdict, &report.diagnosis) {
+        writeln!(out, "How sure: {}{}", percent(d.confidence), basis(d.basis))?;
+    }
+    for reason in &report.reasons {
+        writeln!(out, "  {reason}")?;
+    }
+    if let Some(train) = &diagnosis.train {
+        train_rows(train, out)?;
+    }
+    if report.verdict == Verdict::Diagnosed && !report.alternatives.is_empty() {
+        let others: Vec<String> = report
+            .alternatives
+            .iter()
+            .map(|a| format!("{} {} {}", a.model, a.state, percent(a.confidence)))
+            .collect();
+        writeln!(out, "Otherwise: {}", others.join(", "))?;
+    }
+    Ok(())
+}
+
+/// Meaning and numbered steps.
+fn advice(d: &Explanation, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", d.meaning)?;
+    for (i, step) in d.action.iter().enumerate() {
+        writeln!(out, "  {}. {step}", i + 1)?;
+    }
+    Ok(())
+}
+
+/// A probability for people; never "100 %", which nothing measured can be.
+fn percent(p: f64) -> String {
+    match p {
+        p if p > 0.99 => "over 99 %".to_owned(),
+        p if p < 0.01 => "under 1 %".to_owned(),
+        p => format!("{:.0} %", p * 100.0),
+    }
+}
+
+fn basis(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Sourced => "",
+        Basis::Assumed => " (that this light means this is an assumption: no source was found)",
+    }
+}
+
+/// One timeline for each colour that was lit, and the scale under them.
+fn train_rows(train: &Train, out: &mut dyn Write) -> io::Result<()> {
+    let pulses = train.pulses();
+    let end_s = train.duration_s;
+    for color in Color::ALL {
+        if pulses.iter().any(|p| p.color == color) {
+            let s = style(color);
+            let row = timeline::row(train, Some(color), 0.0, end_s, timeline::WIDTH);
+            writeln!(out, "  {:6}{s}{row}{s:#}", color.name())?;
+        }
+    }
+    if !pulses.is_empty() {
+        let scale = timeline::scale(0.0, end_s, timeline::WIDTH);
+        writeln!(out, "        {FAINT}{scale}{FAINT:#}")?;
+    }
+    Ok(())
+}
+
+/// Writes every light with its timeline. Styles as in [`diagnosis`].
+///
+/// # Errors
+/// What `out` reports.
+pub fn measurement(seen: &Observation, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "{FAINT}{}: {}x{}, {} frames in {:.2} s, {:.2} fps{FAINT:#}",
+        seen.name, seen.width, seen.height, seen.frames, seen.duration_s, seen.fps
+    )?;
+    if seen.lights.is_empty() {
+        writeln!(out, "{BOLD}No light was seen{BOLD:#}")?;
+    }
+    for (i, light) in seen.lights.iter().enumerate() {
+        let p = light.place;
+        writeln!(
+            out,
+            "\n{BOLD}{}. {} {}{BOLD:#} at {:.0},{:.0} ({:.0}x{:.0} px)",
+            i + 1,
+            kind(light.kind),
+            light.color.name(),
+            p.x,
+            p.y,
+            p.w,
+            p.h
+        )?;
+        train_rows(&light.train, out)?;
+    }
+    Ok(())
+}
+
+fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Blinking => "blinking",
+        Kind::Switching => "switching",
+        Kind::Steady => "steady",
+        Kind::Flicker => "flickering",
+        Kind::ColorChanging => "colour-changing",
+    }
+}
