@@ -73,7 +73,7 @@ pub fn scale(start_s: f64, end_s: f64, width: usize) -> String {
         } else {
             at
         };
-        if out.is_empty() || out.len() < at {
+        if at + text.len() <= width && (out.is_empty() || out.len() < at) {
             out.push_str(&" ".repeat(at - out.len()));
             out.push_str(&text);
         }
