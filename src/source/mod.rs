@@ -1,6 +1,7 @@
 //! Frames with presentation timestamps, from files, streams and cameras.
 
 mod error;
+pub mod ffmpeg;
 mod frame;
 
 pub use error::SourceError;

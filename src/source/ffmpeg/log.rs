@@ -1,0 +1,260 @@
+//! What `ffmpeg` says on standard error, at log level `level+info`.
+
+use crate::source::{ColorInfo, Matrix, Transfer};
+use std::io::{BufRead, BufReader, Read};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// Complaints kept at most: the first ones, which name the cause.
+const MAX_COMPLAINTS: usize = 40;
+/// Bytes of a line kept at most.
+const MAX_LINE: usize = 400;
+
+/// One `Stream #0:0: Video: ...` line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct StreamLine {
+    /// ffmpeg's name of the codec, for example `h264`.
+    pub codec: String,
+    /// ffmpeg's name of the sample layout, for example `yuv420p10le`.
+    pub layout: String,
+    /// What stands in brackets behind it: range, matrix/primaries/transfer, field order.
+    pub tags: Vec<String>,
+}
+
+impl StreamLine {
+    /// Parses what follows `Video: `.
+    fn parse(text: &str) -> Self {
+        let mut fields = split_outside_brackets(text).into_iter();
+        let word = |s: &str| s.split([' ', '(']).next().unwrap_or_default().to_owned();
+        let codec = fields.next().map(word).unwrap_or_default();
+        let layout_field = fields.next().unwrap_or_default();
+        let tags = layout_field
+            .split_once('(')
+            .map(|(_, rest)| rest.trim_end_matches(')'))
+            .unwrap_or_default()
+            .split([',', '/'])
+            .map(|s| s.trim().to_owned())
+            .filter(|s| !s.is_empty())
+            .collect();
+        Self {
+            codec,
+            layout: word(layout_field),
+            tags,
+        }
+    }
+
+    /// How the samples of this stream map to light; `None` where it says nothing about the matrix.
+    pub fn color(&self) -> (Option<Matrix>, Transfer, bool) {
+        let has = |tag: &str| self.tags.iter().any(|t| t == tag);
+        // `bt2020nc/bt2020/arib-std-b67` names matrix, primaries and transfer; a single name is all three.
+        let matrix = if has("bt2020nc") || has("bt2020c") {
+            Some(Matrix::Bt2020)
+        } else if has("bt709") {
+            Some(Matrix::Bt709)
+        } else if has("bt470bg") || has("smpte170m") || has("fcc") {
+            Some(Matrix::Bt601)
+        } else {
+            None
+        };
+        let transfer = if has("smpte2084") {
+            Transfer::Pq
+        } else if has("arib-std-b67") {
+            Transfer::Hlg
+        } else {
+            Transfer::Sdr
+        };
+        (
+            matrix,
+            transfer,
+            has("pc") || self.layout.starts_with("yuvj"),
+        )
+    }
+}
+
+/// The parts between commas that stand outside brackets, trimmed.
+fn split_outside_brackets(text: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut parts) = (0usize, 0, Vec::new());
+    for (i, c) in text.char_indices() {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                parts.push(text[start..i].trim());
+                start = i + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(text[start..].trim());
+    parts
+}
+
+/// What has been said so far.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Said {
+    /// ffmpeg's names of the container, for example `mov,mp4,m4a,3gp,3g2,mj2`.
+    pub container: String,
+    /// Length of the file in s.
+    pub duration_s: Option<f64>,
+    /// The first video stream of the input, and what goes into the pipe.
+    pub input: Option<StreamLine>,
+    pub output: Option<StreamLine>,
+    /// The first warnings and errors, without the address of the part of ffmpeg that said them.
+    pub complaints: Vec<String>,
+    /// The last one.
+    pub last_complaint: Option<String>,
+    /// The file ended before its last packet did.
+    pub cut_short: bool,
+    /// Standard error is closed: no more will come.
+    pub over: bool,
+    in_output: bool,
+}
+
+impl Said {
+    fn line(&mut self, line: &str) {
+        let (level, text) = split_level(line);
+        match level {
+            "info" => self.info(text),
+            "warning" | "error" | "fatal" | "panic" => self.complaint(text),
+            _ => {}
+        }
+    }
+
+    fn complaint(&mut self, text: &str) {
+        // An MPEG transport stream has no set end, and there `Packet corrupt` is a disturbance on the air.
+        self.cut_short |= text.contains("partial file")
+            || text.contains("File ended prematurely")
+            || (text.contains("Packet corrupt") && self.container != "mpegts");
+        if self.complaints.len() < MAX_COMPLAINTS {
+            self.complaints.push(text.to_owned());
+        }
+        self.last_complaint = Some(text.to_owned());
+    }
+
+    fn info(&mut self, text: &str) {
+        if let Some(rest) = text.strip_prefix("Input #0, ") {
+            self.container = rest.split(", from ").next().unwrap_or_default().to_owned();
+        } else if text.starts_with("Output #0, ") {
+            self.in_output = true;
+        } else if let Some(rest) = text.strip_prefix("  Duration: ") {
+            self.duration_s = parse_clock(rest.split(',').next().unwrap_or_default());
+        } else if text.starts_with("  Stream #0:")
+            && let Some((_, rest)) = text.split_once(": Video: ")
+        {
+            let slot = if self.in_output {
+                &mut self.output
+            } else {
+                &mut self.input
+            };
+            slot.get_or_insert_with(|| StreamLine::parse(rest));
+        }
+    }
+
+    /// Whether a complaint contains `part`.
+    pub fn complained(&self, part: &str) -> bool {
+        self.complaints.iter().any(|c| c.contains(part))
+    }
+
+    /// How the samples in the pipe map to light; the number of `lines` decides where nothing is said.
+    pub fn color(&self, lines: u32) -> ColorInfo {
+        let output = self.output.as_ref().or(self.input.as_ref());
+        let (matrix, transfer, full_range) = output.map(StreamLine::color).unwrap_or_default();
+        // ffmpeg makes YUV from RGB by BT.601 and says nothing about it.
+        let from_rgb = self.input.as_ref().is_some_and(|s| {
+            ["rgb", "bgr", "gbr", "pal8"]
+                .iter()
+                .any(|l| s.layout.contains(l))
+        });
+        let untagged = if from_rgb || lines < 720 {
+            Matrix::Bt601
+        } else {
+            Matrix::Bt709
+        };
+        ColorInfo {
+            matrix: matrix.unwrap_or(untagged),
+            transfer,
+            full_range,
+        }
+    }
+}
+
+/// Takes `[part @ 0xADDRESS] [level] text` apart.
+fn split_level(line: &str) -> (&str, &str) {
+    let mut rest = line;
+    while let Some((tag, after)) = rest.strip_prefix('[').and_then(|r| r.split_once("] ")) {
+        rest = after;
+        if !tag.contains(" @ ") {
+            return (tag, rest);
+        }
+    }
+    ("", rest)
+}
+
+/// Seconds of `HH:MM:SS.cc`.
+fn parse_clock(text: &str) -> Option<f64> {
+    let mut seconds = 0.0;
+    for part in text.split(':') {
+        seconds = seconds * 60.0 + part.trim().parse::<f64>().ok()?;
+    }
+    Some(seconds)
+}
+
+/// Reads standard error on a thread of its own, so that ffmpeg never waits for us to read it.
+pub(super) struct Log(Arc<(Mutex<Said>, Condvar)>);
+
+impl Log {
+    pub fn new(stderr: impl Read + Send + 'static) -> Self {
+        let shared = Arc::new((Mutex::new(Said::default()), Condvar::new()));
+        let theirs = Arc::clone(&shared);
+        thread::spawn(move || {
+            let mut stderr = BufReader::new(stderr);
+            let mut line = Vec::new();
+            while read_line(&mut stderr, &mut line) {
+                lock(&theirs.0).line(&String::from_utf8_lossy(&line));
+                theirs.1.notify_all();
+            }
+            lock(&theirs.0).over = true;
+            theirs.1.notify_all();
+        });
+        Self(shared)
+    }
+
+    /// What was said, once `enough` holds, all is said, or `timeout` is over.
+    pub fn wait(&self, timeout: Duration, enough: impl Fn(&Said) -> bool) -> Said {
+        let (said, changed) = &*self.0;
+        let result = changed.wait_timeout_while(lock(said), timeout, |s| !s.over && !enough(s));
+        match result {
+            Ok((said, _)) => said.clone(),
+            Err(poisoned) => poisoned.into_inner().0.clone(),
+        }
+    }
+}
+
+/// A thread that panicked while holding the lock leaves at worst a line unread.
+fn lock(said: &Mutex<Said>) -> std::sync::MutexGuard<'_, Said> {
+    said.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// Reads one line without its end into `line`, at most [`MAX_LINE`] bytes of it; false at the end.
+fn read_line(from: &mut impl BufRead, line: &mut Vec<u8>) -> bool {
+    line.clear();
+    let mut any = false;
+    loop {
+        let chunk = match from.fill_buf() {
+            Ok([]) => return any,
+            Ok(chunk) => chunk,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(_) => return any,
+        };
+        any = true;
+        let end = chunk.iter().position(|&b| b == b'\n' || b == b'\r');
+        let part = &chunk[..end.unwrap_or(chunk.len())];
+        line.extend_from_slice(&part[..part.len().min(MAX_LINE - line.len())]);
+        let used = end.map_or(chunk.len(), |e| e + 1);
+        from.consume(used);
+        if end.is_some() {
+            return true;
+        }
+    }
+}

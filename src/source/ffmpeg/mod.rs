@@ -1,0 +1,475 @@
+//! Frames through the `ffmpeg` program: raw pictures in NUT over a pipe, with exact timestamps.
+//!
+//! The program is started without a shell. The file is named so that it is never taken for an
+//! option or a protocol, and only demuxers of plain media files are allowed, so that a playlist
+//! cannot make ffmpeg open what it names.
+
+mod log;
+mod nut;
+
+use super::{ColorInfo, Frame, FrameSource, Orientation, SourceError, VideoInfo};
+use log::{Log, Said};
+use nut::NutReader;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
+
+/// Demuxers that read one media file and nothing else. Left out are those whose files name other
+/// files or hosts (`concat`, `hls`, `dash`, `sdp`, `imf`, ...), patterns of files, and devices.
+/// Names that a build of ffmpeg does not have do no harm.
+const DEMUXERS: &str = "mov,matroska,avi,mpegts,mpeg,mpegvideo,mpegtsraw,flv,live_flv,asf,ogg,ivf,nut,\
+    h264,hevc,m4v,vvc,av1,obu,h263,h261,vc1,vc1test,dv,mxf,gxf,wtv,rm,swf,yuv4mpegpipe,mjpeg,\
+    mpjpeg,gif,apng,webp,smjpeg,nsv,nuv,bink,roq,fli,flic,film_cpk,amv,ffm,dirac,cavsvideo,avs2,\
+    avs3,xwma,pva,r3d,rpl,filmstrip,4xm,mv,ea,vivo,image2pipe,jpeg_pipe,png_pipe,webp_pipe,bmp_pipe,\
+    tiff_pipe,jpegls_pipe,jpegxl_pipe";
+
+/// Layouts taken over the pipe; ffmpeg converts from others to the one that loses least.
+const LAYOUTS: &str = "format=pix_fmts=yuv420p|yuvj420p|yuv422p|yuvj422p|yuv444p|yuvj444p|gray";
+
+/// Time that ffmpeg gets, after the first picture began to arrive, to say what it sends. It writes both at
+/// once; on a timeout the colours of the input are taken.
+const SAY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time that ffmpeg gets to end after it closed the pipe.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Samples of a picture at most: 16384 x 16384 px. Larger sizes are damage or a trap.
+const MAX_PIXELS: u64 = 1 << 28;
+
+/// Set when this ffmpeg (before 5.1) does not know `-fps_mode`.
+static OLD_SYNC_OPTION: AtomicBool = AtomicBool::new(false);
+
+/// Path of the `ffmpeg` program, searched in the absolute folders of `PATH`.
+pub fn find_program() -> Option<PathBuf> {
+    let name = format!("ffmpeg{}", env::consts::EXE_SUFFIX);
+    env::split_paths(&env::var_os("PATH")?)
+        .filter(|dir| dir.is_absolute())
+        .map(|dir| dir.join(&name))
+        .find(|path| is_executable(path))
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// Where ffmpeg gets the bytes from.
+enum Input {
+    File(PathBuf),
+    Stream(Box<dyn Read + Send>),
+}
+
+/// The video of a file or stream as the `ffmpeg` program decodes it.
+///
+/// Pictures arrive turned as they are shown. Their layout is 4:2:0, 4:2:2, 4:4:4 or grey, 8 bit;
+/// deeper samples are rounded to 8 bit, RGB becomes BT.601 YUV.
+pub struct FfmpegSource {
+    info: VideoInfo,
+    color: ColorInfo,
+    layout: Layout,
+    frames: u64,
+    last_pts_s: f64,
+    nut: NutReader<ChildStdout>,
+    log: Log,
+    child: Running,
+    over: bool,
+}
+
+impl FfmpegSource {
+    /// Opens `path`; `name` is what results and errors call it.
+    ///
+    /// # Errors
+    /// `Unsupported` if there is no ffmpeg or it has no decoder for the video, `Unreadable` if the file
+    /// cannot be opened, `Invalid` if there is no video in it.
+    pub fn open(path: &Path, name: &str) -> Result<Self, SourceError> {
+        let unreadable = |cause: String| SourceError::Unreadable {
+            name: name.to_owned(),
+            cause,
+        };
+        // ffmpeg's own words for these are vague.
+        fs::File::open(path).map_err(|e| unreadable(e.to_string()))?;
+        if path.is_dir() {
+            return Err(unreadable("it is a folder".into()));
+        }
+        Self::start(Input::File(path.to_owned()), name)
+    }
+
+    /// Reads a stream, for example standard input, in any container that can be read without seeking.
+    ///
+    /// # Errors
+    /// As [`FfmpegSource::open`].
+    pub fn from_stream(stream: Box<dyn Read + Send>, name: &str) -> Result<Self, SourceError> {
+        Self::start(Input::Stream(stream), name)
+    }
+
+    fn start(input: Input, name: &str) -> Result<Self, SourceError> {
+        let program = find_program().ok_or_else(|| SourceError::Unsupported {
+            name: name.to_owned(),
+            what: "reading through ffmpeg".into(),
+            help: "no program `ffmpeg` on the path; install it, or use --decoder embedded".into(),
+        })?;
+        let unreadable = |e: io::Error| SourceError::Unreadable {
+            name: name.to_owned(),
+            cause: format!("{} could not be run: {e}", program.display()),
+        };
+        let old = OLD_SYNC_OPTION.load(Ordering::Relaxed);
+        // A stream can be read once only, so the version is found out first.
+        if let (Input::Stream(_), false) = (&input, old) {
+            learn_sync_option(&program).map_err(unreadable)?;
+        }
+        let mut command = command(&program, &input);
+        let mut child = Running(command.spawn().map_err(unreadable)?);
+        let pipes = (child.0.stdout.take(), child.0.stderr.take());
+        let (Some(stdout), Some(stderr)) = pipes else {
+            return Err(unreadable(io::ErrorKind::BrokenPipe.into()));
+        };
+        let log = Log::new(stderr);
+        match (input, child.0.stdin.take()) {
+            (Input::Stream(mut stream), Some(mut stdin)) => {
+                // Ends when the stream does, or with a broken pipe when ffmpeg does.
+                thread::spawn(move || io::copy(&mut stream, &mut stdin));
+                Self::begin(name, &program, stdout, log, child)
+            }
+            (Input::File(path), _) => {
+                let result = Self::begin(name, &program, stdout, log, child);
+                if result.is_err() && !old && OLD_SYNC_OPTION.load(Ordering::Relaxed) {
+                    return Self::start(Input::File(path), name);
+                }
+                result
+            }
+            (Input::Stream(_), None) => Err(unreadable(io::ErrorKind::BrokenPipe.into())),
+        }
+    }
+
+    /// Waits for the first picture to arrive.
+    fn begin(
+        name: &str,
+        program: &Path,
+        stdout: ChildStdout,
+        log: Log,
+        mut child: Running,
+    ) -> Result<Self, SourceError> {
+        let nut = match NutReader::new(stdout) {
+            Ok(nut) => nut,
+            Err(_) => {
+                child.end();
+                let said = log.wait(END_TIMEOUT, |_| false);
+                if said.complained("fps_mode") {
+                    OLD_SYNC_OPTION.store(true, Ordering::Relaxed);
+                }
+                return Err(no_video(name, &said));
+            }
+        };
+        let said = log.wait(SAY_TIMEOUT, |s| s.output.is_some());
+        let invalid = |cause: String| SourceError::Invalid {
+            name: name.to_owned(),
+            cause,
+        };
+        let video = nut.video();
+        let (width, height) = (video.width, video.height);
+        if u64::from(width) * u64::from(height) > MAX_PIXELS {
+            return Err(invalid(format!("pictures of {width}x{height} px")));
+        }
+        let layout = Layout::of(video.fourcc)
+            .ok_or_else(|| invalid("ffmpeg sends an unknown sample layout".into()))?;
+        Ok(Self {
+            info: VideoInfo {
+                name: name.to_owned(),
+                coded_width: width,
+                coded_height: height,
+                orientation: Orientation::default(),
+                duration_s: said.duration_s,
+                format: format_name(&said),
+                decoder: format!("ffmpeg ({})", program.display()),
+            },
+            color: said.color(width.min(height)),
+            layout,
+            frames: 0,
+            last_pts_s: 0.0,
+            nut,
+            log,
+            child,
+            over: false,
+        })
+    }
+}
+
+impl FrameSource for FfmpegSource {
+    fn info(&self) -> &VideoInfo {
+        &self.info
+    }
+
+    fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError> {
+        if self.over {
+            return Ok(false);
+        }
+        match self.read_picture(frame) {
+            Ok(true) => {
+                self.frames += 1;
+                self.last_pts_s = frame.pts_s;
+                Ok(true)
+            }
+            Ok(false) => {
+                self.over = true;
+                self.finish(None)
+            }
+            Err(e) => {
+                self.over = true;
+                self.finish(Some(e))
+            }
+        }
+    }
+}
+
+impl FfmpegSource {
+    fn read_picture(&mut self, frame: &mut Frame) -> io::Result<bool> {
+        let Some(header) = self.nut.next_frame()? else {
+            return Ok(false);
+        };
+        let (width, height) = (
+            self.info.coded_width as usize,
+            self.info.coded_height as usize,
+        );
+        let (chroma_width, chroma_height) = self.layout.chroma_size(width, height);
+        if header.size != (width * height + 2 * chroma_width * chroma_height) as u64 {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the picture size changes",
+            ));
+        }
+        frame.y.resize(width, height);
+        frame.u.resize(chroma_width, chroma_height);
+        frame.v.resize(chroma_width, chroma_height);
+        for plane in [&mut frame.y, &mut frame.u, &mut frame.v] {
+            self.nut.samples(&mut plane.data)?;
+        }
+        let (num, den) = self.nut.video().time_base;
+        frame.pts_s = header.pts as f64 * f64::from(num) / f64::from(den);
+        frame.chroma_shift = self.layout.chroma_shift();
+        frame.color = self.color;
+        Ok(true)
+    }
+
+    /// Judges how the stream ended; `error` is what broke it off, if the pipe did not just close.
+    fn finish(&mut self, error: Option<io::Error>) -> Result<bool, SourceError> {
+        if error.is_some() {
+            // It may be waiting for us to read on.
+            self.child.kill();
+        }
+        let said = self.log.wait(END_TIMEOUT, |_| false);
+        let status = self.child.end();
+        if self.frames == 0 {
+            return Err(no_video(&self.info.name, &said));
+        }
+        let cause = match (error, said.last_complaint) {
+            (Some(e), None) => e.to_string(),
+            (Some(_), Some(complaint)) => complaint,
+            (None, _) if said.cut_short => "the file was cut off".to_owned(),
+            (None, _) if status.is_none_or(|s| s.success()) => return Ok(false),
+            (None, complaint) => complaint.unwrap_or("ffmpeg failed".into()),
+        };
+        Err(SourceError::Truncated {
+            name: self.info.name.clone(),
+            cause: format!("{cause} (last picture at {:.2} s)", self.last_pts_s),
+        })
+    }
+}
+
+/// Arrangement of the samples in the pipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    Gray,
+    Yuv420,
+    Yuv422,
+    Yuv444,
+}
+
+impl Layout {
+    /// From the tag that NUT gives it.
+    fn of(fourcc: [u8; 4]) -> Option<Self> {
+        Some(match &fourcc {
+            b"Y800" => Self::Gray,
+            b"I420" => Self::Yuv420,
+            b"Y42B" => Self::Yuv422,
+            b"444P" => Self::Yuv444,
+            _ => return None,
+        })
+    }
+
+    fn chroma_shift(self) -> (u8, u8) {
+        match self {
+            Self::Gray | Self::Yuv444 => (0, 0),
+            Self::Yuv420 => (1, 1),
+            Self::Yuv422 => (1, 0),
+        }
+    }
+
+    /// Width and height in px of each chroma plane of a picture of `width` x `height` px.
+    fn chroma_size(self, width: usize, height: usize) -> (usize, usize) {
+        if self == Self::Gray {
+            return (0, 0);
+        }
+        let (x, y) = self.chroma_shift();
+        (width.div_ceil(1 << x), height.div_ceil(1 << y))
+    }
+}
+
+/// A child that is killed and reaped when it is dropped.
+struct Running(Child);
+
+impl Running {
+    fn kill(&mut self) {
+        // Fails only when it is gone already.
+        let _ = self.0.kill();
+    }
+
+    /// Waits for the child to end by itself, [`END_TIMEOUT`] at most.
+    fn end(&mut self) -> Option<ExitStatus> {
+        let deadline = Instant::now() + END_TIMEOUT;
+        while Instant::now() < deadline {
+            if let Ok(Some(status)) = self.0.try_wait() {
+                return Some(status);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        None
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn command(program: &Path, input: &Input) -> Command {
+    let mut command = Command::new(program);
+    command
+        .args(["-nostdin", "-hide_banner", "-nostats", "-v", "level+info"])
+        .args(["-format_whitelist", DEMUXERS]);
+    match input {
+        Input::File(path) => {
+            // `file:` makes the rest a plain file name, whatever it begins with or contains.
+            let mut url = OsString::from("file:");
+            url.push(path);
+            command
+                .args(["-protocol_whitelist", "file"])
+                .args([OsStr::new("-i"), &url])
+                .stdin(Stdio::null());
+        }
+        Input::Stream(_) => {
+            command
+                .args(["-protocol_whitelist", "pipe", "-i", "pipe:0"])
+                .stdin(Stdio::piped());
+        }
+    }
+    let sync = if OLD_SYNC_OPTION.load(Ordering::Relaxed) {
+        "-vsync"
+    } else {
+        "-fps_mode"
+    };
+    command
+        // The first video stream that is not a cover picture.
+        .args(["-map", "0:V:0", "-an", "-sn", "-dn"])
+        // Every picture once, with its own time in us; without the time base ffmpeg counts frames instead.
+        .args([
+            "-copyts",
+            sync,
+            "passthrough",
+            "-enc_time_base",
+            "1:1000000",
+        ])
+        .args(["-vf", LAYOUTS, "-c:v", "rawvideo"])
+        .args(["-f", "nut", "-avioflags", "direct", "pipe:1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Asks ffmpeg for its version; one that is not a number is a build from the newest source.
+fn learn_sync_option(program: &Path) -> io::Result<()> {
+    let output = Command::new(program)
+        .arg("-version")
+        .stdin(Stdio::null())
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let version = text.split_whitespace().nth(2).unwrap_or_default();
+    let mut parts = version
+        .split(|c: char| !c.is_ascii_digit())
+        .map_while(|part| part.parse::<u32>().ok());
+    if let Some(major) = parts.next() {
+        let minor = parts.next().unwrap_or(0);
+        OLD_SYNC_OPTION.store((major, minor) < (5, 1), Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// The error for a file of which ffmpeg gave no picture.
+fn no_video(name: &str, said: &Said) -> SourceError {
+    let name = name.to_owned();
+    let complaint = said.complaints.first().cloned();
+    if said.complained("matches no streams") {
+        return SourceError::Invalid {
+            name,
+            cause: "there is no video track in it".into(),
+        };
+    }
+    if said.complained("Format not on whitelist") {
+        return SourceError::Unsupported {
+            name,
+            what: "this kind of file".into(),
+            help: "it is a playlist, a list of other files or a rare format; name the video file itself"
+                .into(),
+        };
+    }
+    if said.complained("moov atom not found") {
+        return SourceError::Invalid {
+            name,
+            cause:
+                "the recording was broken off before its index was written (moov atom not found)"
+                    .into(),
+        };
+    }
+    if let Some(codec) = said
+        .input
+        .as_ref()
+        .filter(|_| said.complained("Decoder (codec") || said.complained("Unknown decoder"))
+    {
+        return SourceError::Unsupported {
+            name,
+            what: format!("the codec {}", codec.codec),
+            help: "this ffmpeg has no decoder for it; convert the clip to H.264".into(),
+        };
+    }
+    SourceError::Invalid {
+        name,
+        cause: complaint.unwrap_or("ffmpeg found no picture in it".into()),
+    }
+}
+
+/// Container and codec for people, for example `MP4/MOV, H.264`.
+fn format_name(said: &Said) -> String {
+    let container = match said.container.split(',').next().unwrap_or_default() {
+        "mov" => "MP4/MOV".to_owned(),
+        "matroska" => "Matroska/WebM".to_owned(),
+        "mpegts" => "MPEG-TS".to_owned(),
+        other => other.to_uppercase(),
+    };
+    let codec = said.input.as_ref().map_or("", |s| s.codec.as_str());
+    let codec = match codec {
+        "h264" => "H.264".to_owned(),
+        "mpeg2video" => "MPEG-2".to_owned(),
+        other => other.to_uppercase(),
+    };
+    format!("{container}, {codec}")
+}
