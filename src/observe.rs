@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::pulses::Estimate;
 use crate::pulses::{Color, Train};
 use crate::source::{FrameSource, SourceError};
 
@@ -26,13 +27,6 @@ pub enum Kind {
     /// Beats with the frame rate (PWM or mains), not a blink of its own.
     Flicker,
     ColorChanging,
-}
-
-/// A value with its standard error, in the unit its field names.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Estimate {
-    pub value: f64,
-    pub sd: f64,
 }
 
 /// One light that was found and measured.
