@@ -1,9 +1,10 @@
 //! From a source named on the command line to what was seen in it.
 
 use blinkdx::observe::{Observation, ObserveOptions, observe};
+use blinkdx::source::ffmpeg::FfmpegSource;
 use blinkdx::source::{FrameSource, SourceError};
 
-use super::args::{Common, Reading};
+use super::args::{Common, Decoder, Reading};
 use super::failure::Failure;
 use super::progress::Progress;
 
@@ -47,10 +48,13 @@ pub fn read(name: &str, reading: &Reading, common: &Common) -> Result<Observatio
 }
 
 fn open(name: &str, reading: &Reading) -> Result<Box<dyn FrameSource>, SourceError> {
-    let _ = reading;
-    Err(SourceError::Unsupported {
-        name: name.to_owned(),
-        what: "reading frames".to_owned(),
-        help: "no decoder has landed yet".to_owned(),
-    })
+    if reading.decoder == Decoder::Embedded {
+        return Err(SourceError::Unsupported {
+            name: name.to_owned(),
+            what: "the embedded decoder".to_owned(),
+            help: "use --decoder ffmpeg".to_owned(),
+        });
+    }
+    let source = FfmpegSource::open(std::path::Path::new(name), name)?;
+    Ok(Box::new(source))
 }
