@@ -29,6 +29,18 @@ pub enum Kind {
     ColorChanging,
 }
 
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Blinking => "blinking",
+            Self::Switching => "switching",
+            Self::Steady => "steady",
+            Self::Flicker => "flicker",
+            Self::ColorChanging => "color-changing",
+        }
+    }
+}
+
 /// One light that was found and measured.
 #[derive(Debug, Clone)]
 pub struct Light {

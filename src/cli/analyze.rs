@@ -1,14 +1,12 @@
 //! `blinkdx analyze`: what the light of each clip means.
 
-use std::io::{self, Write};
-
 use blinkdx::devices::Device;
 use blinkdx::matcher::{Query, diagnose};
 use blinkdx::report::{self, json};
 
 use super::args::{Common, Format, Reading};
 use super::failure::{Failure, Status};
-use super::reading;
+use super::{output, reading};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -35,7 +33,7 @@ pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
     let mut worst = Status::Done;
     for (i, name) in args.sources.iter().enumerate() {
         if i > 0 && args.format == Format::Text {
-            writeln!(anstream::stdout())?;
+            output::text(|out| writeln!(out))?;
         }
         if let Err(failure) = one(name, args, common, &devices, &query) {
             if let Failure::Output(_) = failure {
@@ -43,7 +41,7 @@ pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
             }
             failure.print();
             if args.format == Format::Json {
-                print_json(&json::ErrorReport {
+                output::json(&json::ErrorReport {
                     schema: json::SCHEMA.to_owned(),
                     source: json::FailedSource { name: name.clone() },
                     error: failure.to_string(),
@@ -67,17 +65,10 @@ fn one(
     let diagnosis = diagnose(&seen, devices, query);
     let result = json::Report::new(&seen, &diagnosis, devices);
     match args.format {
-        Format::Json => print_json(&result)?,
+        Format::Json => output::json(&result)?,
         Format::Text => {
-            report::diagnosis(&result, &diagnosis, &mut anstream::stdout().lock())?;
+            output::text(|out| report::diagnosis(&result, &diagnosis, out))?;
         }
     }
     Ok(())
-}
-
-/// One object, one line.
-fn print_json(value: &impl serde::Serialize) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    serde_json::to_writer(&mut out, value)?;
-    writeln!(out)
 }

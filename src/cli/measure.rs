@@ -1,12 +1,24 @@
 //! `blinkdx measure`: the lights of a clip, without any device.
 
-use std::io::Write;
+use blinkdx::report::{self, csv, json, vcd};
 
-use blinkdx::report::{self, json};
-
-use super::args::{Common, Format, Reading};
+use super::args::{Common, Reading};
 use super::failure::{Failure, Status};
-use super::reading;
+use super::{output, reading};
+
+/// How the lights are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs: one object on standard output
+    Json,
+    /// One line for each span, for spreadsheets
+    Csv,
+    /// Logic signals, for PulseView, sigrok and GTKWave
+    Vcd,
+}
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -20,14 +32,15 @@ pub struct Args {
 
 pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
     let seen = reading::read(&args.source, &args.reading, common)?;
-    let mut out = anstream::stdout().lock();
+    if args.format == Format::Text {
+        output::text(|out| report::measurement(&seen, out))?;
+        return Ok(Status::Done);
+    }
+    let result = json::MeasureReport::from(&seen);
     match args.format {
-        Format::Text => report::measurement(&seen, &mut out)?,
-        Format::Json => {
-            serde_json::to_writer(&mut out, &json::MeasureReport::from(&seen))
-                .map_err(std::io::Error::from)?;
-            writeln!(out)?;
-        }
+        Format::Csv => output::raw(|out| csv::write(&result, out))?,
+        Format::Vcd => output::raw(|out| vcd::write(&result, out))?,
+        _ => output::json(&result)?,
     }
     Ok(Status::Done)
 }

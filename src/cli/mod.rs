@@ -4,6 +4,7 @@ mod analyze;
 mod args;
 mod failure;
 mod measure;
+mod output;
 mod progress;
 mod reading;
 

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::devices::{Basis, Device};
 use crate::matcher::{Candidate, Diagnosis, Verdict};
 use crate::observe::{Kind, Light, Observation, Rect};
-use crate::pulses::{Color, Look};
+use crate::pulses::{self, Color, Lengths, Look, Rhythm};
+
+use super::chroma::Chroma;
 
 /// Schema name of [`Report`].
 pub const SCHEMA: &str = "blinkdx/1";
@@ -129,16 +131,72 @@ pub struct MeasuredLight {
     pub place: Box,
     pub color: Color,
     pub kind: Kind,
+    /// Time of one repetition in s, with its standard error; there when the light repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period_s: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period_sd_s: Option<f64>,
+    /// Share of the time that is lit, 0..1, with its standard error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duty: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duty_sd: Option<f64>,
+    /// Repetitions per second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_hz: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_sd_hz: Option<f64>,
+    /// Flashes in one repetition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flashes: Option<usize>,
+    /// Standard deviation of single repetitions in s, errors of measuring included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jitter_s: Option<f64>,
+    /// Lengths of the lit and the dark spans that have both ends in view.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<MeasuredLengths>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off: Option<MeasuredLengths>,
+    /// Hue in degrees: 0 red, 120 green, 240 blue; absent for white.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hue_deg: Option<f64>,
+    /// 0 (white) .. 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saturation: Option<f64>,
+    /// Dominant wavelength in nm, an estimate: a camera is no spectrometer. Absent for white and purple.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wavelength_nm: Option<f64>,
+    /// Probability that it emits light of its own.
+    pub emission: f64,
     /// From the first frame to the end of the last.
     pub spans: Vec<MeasuredSpan>,
 }
 
-/// A time during which a light did not change, in s from the first frame.
+/// How long spans of one state last, in s.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MeasuredLengths {
+    pub count: usize,
+    /// With its standard error.
+    pub mean_s: f64,
+    pub mean_sd_s: f64,
+    pub min_s: f64,
+    pub max_s: f64,
+    /// Sample standard deviation from span to span.
+    pub sd_s: f64,
+}
+
+/// A time during which a light did not change, in s from the first frame.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MeasuredSpan {
     pub start_s: f64,
     pub end_s: f64,
     pub state: SpanState,
+    /// What was lit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub colors: Vec<Color>,
+    /// Standard errors of the two ends; 0 where the clip cuts.
+    pub start_sd_s: f64,
+    pub end_sd_s: f64,
 }
 
 /// What a light was during a span.
@@ -149,6 +207,16 @@ pub enum SpanState {
     Off,
     /// Out of the picture, covered, or too blurred to tell.
     Unseen,
+}
+
+impl SpanState {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+            Self::Unseen => "unseen",
+        }
+    }
 }
 
 /// Rounds to `digits` decimals: the finer ones are noise, and make results hard to compare.
@@ -190,34 +258,73 @@ impl From<&Observation> for Source {
 
 impl From<&Light> for MeasuredLight {
     fn from(light: &Light) -> Self {
+        let rhythm = Rhythm::of(&light.train);
+        let period = rhythm.period;
+        let chroma = Chroma::of(light.rgb);
         Self {
             place: light.place.into(),
             color: light.color,
             kind: light.kind,
+            period_s: period.map(|p| seconds(p.period.value)),
+            period_sd_s: period.map(|p| seconds(p.period.sd)),
+            duty: period.map(|p| round(p.duty.value, 3)),
+            duty_sd: period.map(|p| round(p.duty.sd, 3)),
+            rate_hz: period.map(|p| round(1.0 / p.period.value, 4)),
+            // The relative error of a rate is that of its period.
+            rate_sd_hz: period.map(|p| round(p.period.sd / p.period.value.powi(2), 4)),
+            flashes: period.map(|p| p.flashes),
+            jitter_s: period.map(|p| seconds(p.jitter_s)),
+            on: rhythm.on.map(MeasuredLengths::from),
+            off: rhythm.off.map(MeasuredLengths::from),
+            hue_deg: chroma.and_then(|c| Some(round(c.hue_deg?, 0))),
+            saturation: chroma.map(|c| round(c.saturation, 2)),
+            wavelength_nm: chroma.and_then(|c| Some(round(c.wavelength_nm?, 0))),
+            emission: round(light.emission, 3),
             spans: spans(light),
         }
     }
 }
 
-/// On, off and unseen; neighbours that differ only in colour are one.
-fn spans(light: &Light) -> Vec<MeasuredSpan> {
-    let mut out: Vec<MeasuredSpan> = Vec::new();
-    for s in &light.train.spans {
-        let state = match s.look {
-            Look::Unseen => SpanState::Unseen,
-            Look::Off => SpanState::Off,
-            Look::Lit(_) => SpanState::On,
-        };
-        match out.last_mut() {
-            Some(last) if last.state == state => last.end_s = seconds(s.end_s),
-            _ => out.push(MeasuredSpan {
-                start_s: seconds(s.start_s),
-                end_s: seconds(s.end_s),
-                state,
-            }),
+impl From<Lengths> for MeasuredLengths {
+    fn from(l: Lengths) -> Self {
+        Self {
+            count: l.count,
+            mean_s: seconds(l.mean.value),
+            mean_sd_s: seconds(l.mean.sd),
+            min_s: seconds(l.min_s),
+            max_s: seconds(l.max_s),
+            sd_s: seconds(l.spread_s),
         }
     }
-    out
+}
+
+/// On, off and unseen. Lit neighbours of different colour are one span, unless changing colour is what the light does.
+fn spans(light: &Light) -> Vec<MeasuredSpan> {
+    let merged;
+    let spans = if light.kind == Kind::ColorChanging {
+        &light.train.spans
+    } else {
+        merged = pulses::merged(&light.train);
+        &merged
+    };
+    spans
+        .iter()
+        .map(|s| MeasuredSpan {
+            start_s: seconds(s.start_s),
+            end_s: seconds(s.end_s),
+            state: match s.look {
+                Look::Unseen => SpanState::Unseen,
+                Look::Off => SpanState::Off,
+                Look::Lit(_) => SpanState::On,
+            },
+            colors: s
+                .look
+                .colors()
+                .map_or_else(Vec::new, |c| c.colors().collect()),
+            start_sd_s: seconds(s.start_sd_s),
+            end_sd_s: seconds(s.end_sd_s),
+        })
+        .collect()
 }
 
 impl From<&Observation> for MeasureReport {
@@ -285,4 +392,105 @@ fn explain(candidate: &Candidate, devices: &[&Device]) -> Option<Explanation> {
         action: state.action.clone(),
         basis: state.basis,
     })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::pulses::{ColorSet, Span, Train};
+
+    /// Two lights: red off, on, off and out of sight; green steady.
+    pub fn measured() -> MeasureReport {
+        let edge_sd_s = 0.002;
+        let span = |start_s: f64, end_s: f64, look: &Look| Span {
+            start_s,
+            end_s,
+            start_sd_s: if start_s == 0.0 { 0.0 } else { edge_sd_s },
+            end_sd_s: if end_s == 3.0 { 0.0 } else { edge_sd_s },
+            look: look.clone(),
+        };
+        let light = |x: f64, color: Color, kind: Kind, spans: Vec<Span>| Light {
+            place: Rect {
+                x,
+                y: 20.0,
+                w: 4.0,
+                h: 5.0,
+            },
+            kind,
+            color,
+            train: Train {
+                spans,
+                duration_s: 3.0,
+                frame_interval_s: 1.0 / 30.0,
+            },
+            emission: 0.98,
+            rgb: [0.5, 0.02, 0.01],
+            radius_px: 2.0,
+        };
+        let red = Look::lit(ColorSet::of(Color::Red));
+        let green = Look::lit(ColorSet::of(Color::Green));
+        let seen = Observation {
+            name: "a$end.mp4".to_owned(),
+            width: 640,
+            height: 480,
+            frames: 90,
+            duration_s: 3.0,
+            fps: 30.0,
+            lights: vec![
+                light(
+                    10.0,
+                    Color::Red,
+                    Kind::Switching,
+                    vec![
+                        span(0.0, 1.0, &Look::Off),
+                        span(1.0, 1.5, &red),
+                        span(1.5, 2.0, &Look::Off),
+                        span(2.0, 3.0, &Look::Unseen),
+                    ],
+                ),
+                light(
+                    50.0,
+                    Color::Green,
+                    Kind::Steady,
+                    vec![span(0.0, 3.0, &green)],
+                ),
+            ],
+            warnings: Vec::new(),
+            timings: Vec::new(),
+        };
+        MeasureReport::from(&seen)
+    }
+
+    #[test]
+    fn a_measurement_has_the_fields_of_the_contract() {
+        let json = serde_json::to_value(measured()).unwrap();
+        assert_eq!(json["schema"], "blinkdx-measure/1");
+        assert_eq!(
+            json["source"],
+            serde_json::json!({"name": "a$end.mp4", "width": 640, "height": 480, "frames": 90, "duration_s": 3.0, "fps": 30.0})
+        );
+        let light = &json["lights"][0];
+        assert_eq!((&light["x"], &light["h"]), (&10.0.into(), &5.0.into()));
+        assert_eq!(
+            (&light["color"], &light["kind"]),
+            (&"red".into(), &"switching".into())
+        );
+        assert_eq!(light.get("period_s"), None);
+        assert_eq!(light["on"]["count"], 1);
+        let states: Vec<&str> = light["spans"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|s| s["state"].as_str().unwrap())
+            .collect();
+        assert_eq!(states, ["off", "on", "off", "unseen"]);
+        let back: MeasureReport = serde_json::from_value(json).unwrap();
+        assert_eq!(back, measured());
+    }
+
+    #[test]
+    fn rounding_keeps_no_negative_zero() {
+        assert_eq!(round(-0.00001, 4).to_string(), "0");
+        assert_eq!(seconds(1.23456), 1.2346);
+    }
 }

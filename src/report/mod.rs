@@ -1,8 +1,11 @@
 //! What was found, written for programs and for people.
 
+mod chroma;
+pub mod csv;
 pub mod json;
-pub mod timeline;
-
 mod text;
+pub mod timeline;
+pub mod vcd;
 
+pub use chroma::Chroma;
 pub use text::{diagnosis, measurement};

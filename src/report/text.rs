@@ -4,12 +4,13 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use super::chroma::Chroma;
 use super::json::{Explanation, Report};
 use super::timeline;
 use crate::devices::Basis;
 use crate::matcher::{Diagnosis, Verdict};
-use crate::observe::{Kind, Observation};
-use crate::pulses::{Color, Train};
+use crate::observe::{Kind, Light, Observation};
+use crate::pulses::{Color, Estimate, Rhythm, Train};
 
 const BOLD: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
@@ -128,7 +129,7 @@ fn train_rows(train: &Train, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes every light with its timeline. Styles as in [`diagnosis`].
+/// Writes every light with its timeline and its numbers. Styles as in [`diagnosis`].
 ///
 /// # Errors
 /// What `out` reports.
@@ -147,16 +148,67 @@ pub fn measurement(seen: &Observation, out: &mut dyn Write) -> io::Result<()> {
             out,
             "\n{BOLD}{}. {} {}{BOLD:#} at {:.0},{:.0} ({:.0}x{:.0} px)",
             i + 1,
-            kind(light.kind),
             light.color.name(),
+            kind(light.kind),
             p.x,
             p.y,
             p.w,
             p.h
         )?;
         train_rows(&light.train, out)?;
+        numbers(light, out)?;
     }
     Ok(())
+}
+
+/// Period, lengths and colour of a light, as far as they could be measured.
+fn numbers(light: &Light, out: &mut dyn Write) -> io::Result<()> {
+    let rhythm = Rhythm::of(&light.train);
+    if let Some(p) = rhythm.period {
+        let flashes = match p.flashes {
+            1 => String::new(),
+            n => format!(" of {n} flashes"),
+        };
+        writeln!(
+            out,
+            "  period{flashes} {}, {:.3} Hz, duty {:.1} ± {:.1} %, jitter {:.1} ms",
+            milliseconds(p.period),
+            1.0 / p.period.value,
+            p.duty.value * 100.0,
+            p.duty.sd * 100.0,
+            p.jitter_s * 1e3
+        )?;
+    }
+    for (name, lengths) in [("on", rhythm.on), ("off", rhythm.off)] {
+        if let Some(l) = lengths {
+            writeln!(
+                out,
+                "  {name:3} {}, {:.0} to {:.0} ms, sd {:.1} ms, {} complete",
+                milliseconds(l.mean),
+                l.min_s * 1e3,
+                l.max_s * 1e3,
+                l.spread_s * 1e3,
+                l.count
+            )?;
+        }
+    }
+    if let Some(c) = Chroma::of(light.rgb) {
+        write!(out, "  colour: ")?;
+        if let Some(hue) = c.hue_deg {
+            write!(out, "hue {hue:.0}°, ")?;
+        }
+        write!(out, "saturation {:.0} %", c.saturation * 100.0)?;
+        if let Some(nm) = c.wavelength_nm {
+            write!(out, ", about {nm:.0} nm (a camera's estimate)")?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// A time with its standard error, in ms.
+fn milliseconds(e: Estimate) -> String {
+    format!("{:.1} ± {:.1} ms", e.value * 1e3, e.sd * 1e3)
 }
 
 fn kind(kind: Kind) -> &'static str {
