@@ -1,5 +1,8 @@
 //! The colours a status light can show.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 /// A colour name of the results.
@@ -28,7 +31,12 @@ impl Color {
 }
 
 /// The colours lit at one time: empty is dark; blue and green together is what a camera sees as cyan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+///
+/// Written as `dark`, `red` or `green+blue`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(try_from = "String", into = "String")]
 pub struct ColorSet(u8);
 
 impl ColorSet {
@@ -63,5 +71,58 @@ impl ColorSet {
 impl FromIterator<Color> for ColorSet {
     fn from_iter<I: IntoIterator<Item = Color>>(iter: I) -> Self {
         iter.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
+impl fmt::Display for ColorSet {
+    /// `dark`, `red`, `green+blue`, …: the notation of device files.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_dark() {
+            return f.write_str("dark");
+        }
+        for (i, color) in self.colors().enumerate() {
+            if i > 0 {
+                f.write_str("+")?;
+            }
+            f.write_str(color.name())?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for ColorSet {
+    type Err = String;
+
+    /// Reads `dark`, or colour names joined by `+`.
+    fn from_str(s: &str) -> Result<Self, String> {
+        if s == "dark" {
+            return Ok(Self::NONE);
+        }
+        s.split('+')
+            .map(|name| {
+                Color::ALL
+                    .into_iter()
+                    .find(|c| c.name() == name)
+                    .ok_or_else(|| {
+                        format!(
+                            "`{name}` is no colour; use dark, red, green, blue, amber or white, joined by `+`"
+                        )
+                    })
+            })
+            .collect()
+    }
+}
+
+impl TryFrom<String> for ColorSet {
+    type Error = String;
+
+    fn try_from(s: String) -> Result<Self, String> {
+        s.parse()
+    }
+}
+
+impl From<ColorSet> for String {
+    fn from(set: ColorSet) -> Self {
+        set.to_string()
     }
 }
