@@ -1,11 +1,15 @@
 //! Frames with presentation timestamps, from files, streams and cameras.
 
+mod embedded;
 mod error;
 pub mod ffmpeg;
 mod frame;
+mod open;
+pub mod probe;
 
 pub use error::SourceError;
 pub use frame::{ColorInfo, Frame, Matrix, Orientation, Plane, Transfer};
+pub use open::{DecoderChoice, OpenOptions, open};
 
 /// What is known of a video before its frames are read.
 #[derive(Debug, Clone)]

@@ -1,0 +1,37 @@
+//! From the planes of a decoder to those of a [`crate::source::Frame`].
+
+use crate::source::Plane;
+
+/// A tightly packed plane of `width` x `height` samples of `depth` bits, little-endian pairs of
+/// bytes above 8 bits; deeper samples lose their low bits.
+pub(super) fn from_bytes(data: Vec<u8>, width: usize, height: usize, depth: u8) -> Plane {
+    let data = if depth > 8 {
+        data.chunks_exact(2)
+            .map(|pair| shifted(u16::from_le_bytes([pair[0], pair[1]]), depth))
+            .collect()
+    } else {
+        data
+    };
+    Plane {
+        data,
+        stride: width,
+        width,
+        height,
+    }
+}
+
+/// The upper 8 of `depth` bits.
+fn shifted(sample: u16, depth: u8) -> u8 {
+    (sample >> (depth - 8)).min(255) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_bits_lose_the_lowest_two() {
+        let plane = from_bytes(vec![0xff, 0x03, 0x40, 0x00], 2, 1, 10);
+        assert_eq!(plane.row(0), [255, 16]);
+    }
+}

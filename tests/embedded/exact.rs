@@ -1,0 +1,190 @@
+//! Pictures and times equal those of `ffmpeg`.
+
+use blinkdx::source::SourceError;
+
+use crate::reference::{assert_same, ffmpeg, have_ffmpeg, open_embedded, read_all, scratch};
+
+/// A moving test picture with noise, which makes every coding tool work.
+const SOURCE: &str = "-f lavfi -i testsrc2=size=176x144:rate=30:duration=1.5,noise=alls=12:allf=t+u:all_seed=7 -pix_fmt yuv420p";
+
+fn check(name: &str, args: &str, bits: u32, tolerance: u8) {
+    if !have_ffmpeg(name) {
+        return;
+    }
+    let clip = scratch(name);
+    ffmpeg(&format!("{SOURCE} {args}"), &clip);
+    assert_same(&clip, bits, tolerance);
+}
+
+#[test]
+fn h264_high_with_b_pyramid() {
+    check(
+        "high.mp4",
+        "-c:v libx264 -preset medium -bf 3 -x264-params b-pyramid=normal:ref=4:8x8dct=1:threads=1",
+        8,
+        0,
+    );
+}
+
+#[test]
+fn h264_baseline_in_mov() {
+    check("baseline.mov", "-c:v libx264 -profile:v baseline", 8, 0);
+}
+
+#[test]
+fn h264_open_gop_and_slices() {
+    check(
+        "open_gop.mp4",
+        "-c:v libx264 -g 12 -bf 2 -x264-params open-gop=1:slices=3:weightp=2",
+        8,
+        0,
+    );
+}
+
+#[test]
+fn h264_ten_bit() {
+    check(
+        "high10.mp4",
+        "-pix_fmt yuv420p10le -c:v libx264 -bf 2",
+        10,
+        0,
+    );
+}
+
+#[test]
+fn h264_interlaced() {
+    check("mbaff.mp4", "-c:v libx264 -bf 2 -flags +ildct+ilme", 8, 0);
+}
+
+#[test]
+fn mp4_fragmented() {
+    check(
+        "fragmented.mp4",
+        "-c:v libx264 -bf 2 -g 15 -movflags frag_keyframe+empty_moov+default_base_moof",
+        8,
+        0,
+    );
+    check(
+        "fragmented_old.mp4",
+        "-c:v libx264 -bf 2 -g 15 -movflags frag_keyframe",
+        8,
+        0,
+    );
+}
+
+#[test]
+fn mp4_index_first_and_negative_composition_offsets() {
+    check(
+        "faststart.mp4",
+        "-c:v libx264 -bf 2 -movflags faststart",
+        8,
+        0,
+    );
+    check(
+        "negative_cts.mp4",
+        "-c:v libx264 -bf 2 -movflags negative_cts_offsets",
+        8,
+        0,
+    );
+}
+
+#[test]
+fn mp4_with_sound_beside_it() {
+    if !have_ffmpeg("sound.mp4") {
+        return;
+    }
+    let clip = scratch("sound.mp4");
+    let sound = "-f lavfi -i sine=duration=1.5";
+    ffmpeg(
+        &format!("{sound} {SOURCE} -c:v libx264 -bf 2 -c:a aac"),
+        &clip,
+    );
+    assert_same(&clip, 8, 0);
+}
+
+#[test]
+fn mp4_with_variable_frame_rate() {
+    // Every third picture is dropped and the clock is stretched: steps of 1 and 2 ticks.
+    check(
+        "vfr.mp4",
+        "-vf select=mod(n\\,3),setpts=PTS+0.004*mod(N\\,2)/TB -fps_mode vfr -video_track_timescale 90000 -c:v libx264 -bf 2",
+        8,
+        0,
+    );
+}
+
+#[test]
+fn mp4_trimmed_by_an_edit_list() {
+    if !have_ffmpeg("edit list") {
+        return;
+    }
+    let (whole, trimmed) = (scratch("whole.mp4"), scratch("trimmed.mp4"));
+    ffmpeg(&format!("{SOURCE} -c:v libx264 -bf 2 -g 60"), &whole);
+    ffmpeg(
+        &format!("-ss 0.5 -i {} -t 0.6 -c copy", whole.display()),
+        &trimmed,
+    );
+    let shown = assert_same(&trimmed, 8, 0);
+    assert!(
+        shown < 25,
+        "the edit list hides the pictures before the cut"
+    );
+}
+
+#[test]
+fn mp4_turned_by_its_matrix() {
+    if !have_ffmpeg("orientation") {
+        return;
+    }
+    let upright = scratch("upright.mp4");
+    ffmpeg(&format!("{SOURCE} -c:v libx264 -frames:v 1"), &upright);
+    for degrees in [90, 180, 270] {
+        let clip = scratch(&format!("turned{degrees}.mp4"));
+        let rotate = format!("-c copy -metadata:s:v:0 rotate={degrees}");
+        ffmpeg(&format!("-i {} {rotate}", upright.display()), &clip);
+        let mut source = open_embedded(&clip).expect("opens");
+        let orientation = source.info().orientation;
+        let (shown_w, _) = source.info().shown_size();
+        let coded = &read_all(source.as_mut()).0[0].samples;
+
+        // ffmpeg turns the picture by itself; ours says where each sample goes.
+        let shown = scratch(&format!("turned{degrees}.gray"));
+        let luma = "-vf extractplanes=y -pix_fmt gray -f rawvideo";
+        ffmpeg(&format!("-i {} {luma}", clip.display()), &shown);
+        let shown = std::fs::read(shown).expect("raw picture");
+        for y in 0..144 {
+            for x in 0..176 {
+                let centre = (x as f64 + 0.5, y as f64 + 0.5);
+                let (sx, sy) = orientation.to_shown(centre, 176.0, 144.0);
+                let there = shown[sy as usize * shown_w as usize + sx as usize];
+                assert_eq!(there, coded[y * 176 + x], "{degrees} degrees, {x},{y}");
+            }
+        }
+    }
+}
+
+/// Some clips of the folder that `BLINKDX_CORPUS` names, where it is set.
+#[test]
+fn corpus_clips() {
+    let Ok(corpus) = std::env::var("BLINKDX_CORPUS") else {
+        eprintln!("skipped: corpus_clips: BLINKDX_CORPUS names no folder of clips");
+        return;
+    };
+    if !have_ffmpeg("corpus_clips") {
+        return;
+    }
+    let mut clips: Vec<_> = std::fs::read_dir(&corpus)
+        .expect("the folder BLINKDX_CORPUS names")
+        .map(|entry| entry.expect("folder entry").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "mp4" || e == "mov"))
+        .collect();
+    clips.sort();
+    assert!(!clips.is_empty(), "no clip in {corpus}");
+    // Made alike, so that a few stand for all; unoptimised builds take seconds for each.
+    for clip in clips.iter().step_by(clips.len().div_ceil(4)) {
+        // What the embedded decoders don't know is the other route's.
+        if !matches!(open_embedded(clip), Err(SourceError::Unsupported { .. })) {
+            assert_same(clip, 8, 0);
+        }
+    }
+}
