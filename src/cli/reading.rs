@@ -1,8 +1,7 @@
 //! From a source named on the command line to what was seen in it.
 
 use blinkdx::observe::{Observation, ObserveOptions, observe};
-use blinkdx::source::ffmpeg::FfmpegSource;
-use blinkdx::source::{FrameSource, SourceError};
+use blinkdx::source::{DecoderChoice, FrameSource, OpenOptions, SourceError};
 
 use super::args::{Common, Decoder, Reading};
 use super::failure::Failure;
@@ -48,13 +47,13 @@ pub fn read(name: &str, reading: &Reading, common: &Common) -> Result<Observatio
 }
 
 fn open(name: &str, reading: &Reading) -> Result<Box<dyn FrameSource>, SourceError> {
-    if reading.decoder == Decoder::Embedded {
-        return Err(SourceError::Unsupported {
-            name: name.to_owned(),
-            what: "the embedded decoder".to_owned(),
-            help: "use --decoder ffmpeg".to_owned(),
-        });
-    }
-    let source = FfmpegSource::open(std::path::Path::new(name), name)?;
-    Ok(Box::new(source))
+    let options = OpenOptions {
+        decoder: match reading.decoder {
+            Decoder::Auto => DecoderChoice::Auto,
+            Decoder::Embedded => DecoderChoice::Embedded,
+            Decoder::Ffmpeg => DecoderChoice::Ffmpeg,
+        },
+        fps: reading.fps,
+    };
+    blinkdx::source::open(name, &options)
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Seek};
 use std::path::Path;
 
+use super::ffmpeg::{self, FfmpegSource};
 use super::probe::{self, Format};
 use super::{FrameSource, SourceError, embedded};
 
@@ -69,20 +70,35 @@ pub fn open(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, S
             cause: unknown_cause(&head).to_owned(),
         });
     };
-    match format {
-        Format::Gif | Format::Png | Format::WebP | Format::Jpeg | Format::Bmp | Format::Y4m => {
-            Err(pending(spec, format.name()))
-        }
-        Format::Playlist => Err(SourceError::Unsupported {
+    if format == Format::Playlist {
+        return Err(SourceError::Unsupported {
             name: spec.to_owned(),
             what: "a playlist that names further files".to_owned(),
             help: "give the video file itself".to_owned(),
-        }),
-        Format::Mp4 | Format::Matroska | Format::Avi | Format::Other(_) => match options.decoder {
-            DecoderChoice::Embedded | DecoderChoice::Auto => embedded::open(spec, file, format),
-            DecoderChoice::Ffmpeg => Err(pending(spec, "the ffmpeg route")),
-        },
+        });
     }
+    match options.decoder {
+        DecoderChoice::Ffmpeg => by_ffmpeg(spec, path),
+        DecoderChoice::Embedded => embedded(spec, file, format),
+        DecoderChoice::Auto if format.is_picture() => embedded(spec, file, format),
+        DecoderChoice::Auto if ffmpeg::find_program().is_none() => embedded(spec, file, format),
+        // What this ffmpeg was built without may be read all the same. Its word on the file counts:
+        // it knows more formats.
+        DecoderChoice::Auto => {
+            by_ffmpeg(spec, path).or_else(|error| embedded(spec, file, format).or(Err(error)))
+        }
+    }
+}
+
+fn by_ffmpeg(spec: &str, path: &Path) -> Result<Box<dyn FrameSource>, SourceError> {
+    Ok(Box::new(FfmpegSource::open(path, spec)?))
+}
+
+fn embedded(spec: &str, file: File, format: Format) -> Result<Box<dyn FrameSource>, SourceError> {
+    if format.is_picture() {
+        return Err(pending(spec, format.name()));
+    }
+    embedded::open(spec, file, format)
 }
 
 /// A route that is not built yet.

@@ -25,6 +25,14 @@ pub enum Format {
 }
 
 impl Format {
+    /// Whether it is a still, an animation or raw pictures, which need no video decoder.
+    pub fn is_picture(self) -> bool {
+        matches!(
+            self,
+            Self::Gif | Self::Png | Self::WebP | Self::Jpeg | Self::Bmp | Self::Y4m
+        )
+    }
+
     /// The name for people.
     pub fn name(self) -> &'static str {
         match self {

@@ -33,6 +33,8 @@ pub(super) fn describe(stsd: &Atom<'_>) -> Option<(Codec, ColorHint)> {
         b"av01" => Codec::Av1,
         b"jpeg" | b"mjpa" | b"mjpg" | b"MJPG" => Codec::Mjpeg,
         b"mp4v" => Codec::Other(esds_codec(extension(b"esds").as_deref()).to_owned()),
+        b"mp2v" | b"xdvc" | b"hdv2" | b"hdv3" => Codec::Other("MPEG-2".to_owned()),
+        b"apcn" | b"apch" | b"apcs" | b"apco" | b"ap4h" => Codec::Other("ProRes".to_owned()),
         other => Codec::Other(String::from_utf8_lossy(other).trim().to_owned()),
     };
     let color = extension(b"colr").map_or_else(ColorHint::default, |colr| color_hint(&colr));
