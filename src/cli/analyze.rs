@@ -6,7 +6,7 @@ use blinkdx::report::{self, json};
 
 use super::args::{Common, Format, Reading};
 use super::failure::{Failure, Status};
-use super::{output, reading};
+use super::{library, output, reading};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -26,7 +26,9 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
-    let devices: Vec<&Device> = Vec::new();
+    let library = library::load(common)?;
+    let devices = library::choose(&library, args.model.as_deref())?;
+    library::check_context(&args.context, &library)?;
     let query = Query {
         context: args.context.clone(),
     };

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use blinkdx::devices::DeviceError;
 use blinkdx::source::SourceError;
 
 /// Exit statuses of the program; with several sources the highest of theirs.
@@ -20,6 +21,8 @@ pub enum Failure {
     /// The command line asks for something that is not there or makes no sense.
     Usage(String),
     Source(SourceError),
+    /// A device file was refused.
+    Device(DeviceError),
     /// Standard output can't be written.
     Output(io::Error),
 }
@@ -31,7 +34,7 @@ impl Failure {
             Self::Output(e) if e.kind() == io::ErrorKind::BrokenPipe => Status::Done,
             Self::Usage(_) | Self::Output(_) => Status::Usage,
             Self::Source(SourceError::Camera { .. }) => Status::Camera,
-            Self::Source(_) => Status::Input,
+            Self::Source(_) | Self::Device(_) => Status::Input,
         }
     }
 
@@ -49,6 +52,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(text) => f.write_str(text),
             Self::Source(e) => e.fmt(f),
+            Self::Device(e) => e.fmt(f),
             Self::Output(e) => write!(f, "standard output: cannot be written: {e}"),
         }
     }
@@ -57,6 +61,12 @@ impl fmt::Display for Failure {
 impl From<SourceError> for Failure {
     fn from(e: SourceError) -> Self {
         Self::Source(e)
+    }
+}
+
+impl From<DeviceError> for Failure {
+    fn from(e: DeviceError) -> Self {
+        Self::Device(e)
     }
 }
 

@@ -3,7 +3,9 @@
 mod analyze;
 mod args;
 mod failure;
+mod library;
 mod measure;
+mod models;
 mod output;
 mod progress;
 mod reading;
@@ -30,6 +32,8 @@ enum Command {
     Analyze(analyze::Args),
     /// Measure every light of a clip, without any device
     Measure(measure::Args),
+    /// The known devices, their states, meanings, actions and sources
+    Models(models::Args),
 }
 
 /// Runs the program and returns its exit status.
@@ -41,6 +45,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Analyze(args) => analyze::run(args, &cli.common),
         Command::Measure(args) => measure::run(args, &cli.common),
+        Command::Models(args) => models::run(args, &cli.common),
     };
     let status = done.unwrap_or_else(|failure| {
         failure.print();

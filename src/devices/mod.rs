@@ -6,6 +6,7 @@
 mod check;
 mod file;
 mod library;
+mod notation;
 mod pattern;
 mod range;
 mod resolve;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use file::{AdviceEntry, DeviceFile, Inherit, Model, SCHEMA, StateEntry};
 pub use library::{DeviceError, Library};
+pub use notation::NotationError;
 pub use pattern::{Blink, Gap, Hold, Pattern, Step};
 pub use range::{OpenSeconds, Seconds, Times};
 pub use schedule::{Schedule, Segment, Start};

@@ -48,10 +48,9 @@ impl FromStr for Pattern {
             at: 0,
         };
         let pattern = parser.pattern()?;
-        pattern.check().map_err(|reason| NotationError {
-            column: 1,
-            reason,
-        })?;
+        pattern
+            .check()
+            .map_err(|reason| NotationError { column: 1, reason })?;
         Ok(pattern)
     }
 }
@@ -78,7 +77,8 @@ impl Parser {
             return Err(self.error("`,`, or the end"));
         }
         // After its last step a pattern is dark anyway.
-        let dark = |s: &Step| matches!(s, Step::Hold(h) if h.light.is_dark() && h.for_s == ANY_TIME);
+        let dark =
+            |s: &Step| matches!(s, Step::Hold(h) if h.light.is_dark() && h.for_s == ANY_TIME);
         if steps.len() > 1 && steps.last().is_some_and(dark) {
             steps.pop();
         }
@@ -253,7 +253,11 @@ impl Parser {
     fn take_word(&mut self, word: &str) -> bool {
         self.skip_space();
         let end = self.at + word.len();
-        let there = self.text[self.at..].iter().take(word.len()).copied().eq(word.chars())
+        let there = self.text[self.at..]
+            .iter()
+            .take(word.len())
+            .copied()
+            .eq(word.chars())
             && !self.text.get(end).is_some_and(|c| c.is_alphabetic());
         if there {
             self.at = end;
@@ -419,7 +423,11 @@ mod tests {
             for pattern in device.states.iter().flat_map(|s| &s.patterns) {
                 let text = pattern.to_string();
                 let back: Pattern = text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
-                assert_eq!((&back.steps, back.repeat), (&pattern.steps, pattern.repeat), "{text}");
+                assert_eq!(
+                    (&back.steps, back.repeat),
+                    (&pattern.steps, pattern.repeat),
+                    "{text}"
+                );
             }
         }
     }
@@ -437,7 +445,7 @@ mod tests {
         for (text, column, about) in [
             ("", 1, "red, green, blue"),
             ("rot", 1, "not `rot`"),
-            ("red(0.2 on, 0.2s off)", 8, "`s` or `ms`"),
+            ("red(0.2 on, 0.2s off)", 9, "`s` or `ms`"),
             ("red(0.2s, 0.2s off)", 9, "`on`"),
             ("red(0.2s on 0.2s off)", 13, "`,`"),
             ("red(0.2s on, 0.2s of)", 19, "not `of`"),
@@ -448,7 +456,7 @@ mod tests {
             ("red(0.3-0.2s on, 0.2s off)", 5, "least"),
             ("off(0.2s on, 0.2s off)", 5, "colour before"),
             ("red blue", 5, "the end"),
-            ("red, blue", 1, "never ends"),
+            ("red(0.2s on, 0.2s off), blue", 1, "never ends"),
             ("[red 1s, off 1s", 16, "`]`"),
             ("red(1e9s on, 1s off)", 6, "`s` or `ms`"),
             ("rouge é", 1, "rouge"),

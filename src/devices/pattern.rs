@@ -4,8 +4,6 @@
 //! has `repeat`, otherwise the light stays dark. A step without an end (`blink` without
 //! `times`, `hold` with `null`) as the last one goes on for as long as one films.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::range::{OpenSeconds, Seconds, Times};
@@ -134,7 +132,7 @@ impl TryFrom<RawPattern> for Pattern {
 
 impl Pattern {
     /// Whether what the steps say can be made into a light.
-    fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         if !(self.weight > 0.0 && self.weight.is_finite()) {
             return Err(format!("weight {} is not above 0", self.weight));
         }
@@ -260,84 +258,6 @@ impl From<Blink> for RawBlink {
             off_s,
             period_s,
             times: b.times,
-        }
-    }
-}
-
-impl fmt::Display for Pattern {
-    /// The one-line notation: `red(0.45-1.5s on, 0.2-1.2s off) x5, off 0.5-4s, …`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.repeat.is_some() {
-            f.write_str("[")?;
-        }
-        for (i, step) in self.steps.iter().enumerate() {
-            if i > 0 {
-                f.write_str(", ")?;
-            }
-            write!(f, "{step}")?;
-        }
-        if let Some(times) = self.repeat {
-            write!(f, "] {times}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Hold(h) => write!(f, "{} {}", name(h.light), h.for_s),
-            Self::Blink(b) => {
-                write!(f, "{}({} on, ", name(b.light), b.on_s)?;
-                match b.gap {
-                    Gap::Off(s) => write!(f, "{s} {}", name(b.over))?,
-                    Gap::Period(s) if b.over.is_dark() => write!(f, "every {s}")?,
-                    Gap::Period(s) => write!(f, "every {s} over {}", name(b.over))?,
-                }
-                f.write_str(")")?;
-                match b.times {
-                    Some(times) => write!(f, " {times}"),
-                    None => f.write_str(" x1+"),
-                }
-            }
-        }
-    }
-}
-
-/// A look as the notation names it.
-fn name(look: ColorSet) -> String {
-    if look.is_dark() {
-        "off".to_owned()
-    } else {
-        look.to_string()
-    }
-}
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.min == self.max {
-            write!(f, "{}s", self.min)
-        } else {
-            write!(f, "{}-{}s", self.min, self.max)
-        }
-    }
-}
-
-impl fmt::Display for OpenSeconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.max {
-            None => write!(f, "{}s+", self.min),
-            Some(max) => Seconds { min: self.min, max }.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for Times {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.max {
-            None => write!(f, "x{}+", self.min),
-            Some(max) if max == self.min => write!(f, "x{max}"),
-            Some(max) => write!(f, "x{}-{max}", self.min),
         }
     }
 }

@@ -12,8 +12,8 @@ use crate::matcher::{Diagnosis, Verdict};
 use crate::observe::{Kind, Light, Observation};
 use crate::pulses::{Color, Estimate, Rhythm, Train};
 
-const BOLD: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const FAINT: Style = Style::new().dimmed();
 
 /// The terminal's colour for a light's.
 fn style(color: Color) -> Style {
