@@ -1,1 +1,7 @@
-//! Where lights are in the picture.
+//! Finding the places that may be lights, in coordinates that stay with the scene.
+
+pub mod candidates;
+pub mod cells;
+pub mod maps;
+pub mod motion;
+pub mod scene;

@@ -1,7 +1,10 @@
 //! Pulse trains: what a light did over time, and nothing of how it was seen.
 
 mod color;
+pub mod extract;
+mod hue;
 mod rhythm;
+pub mod segment;
 mod train;
 
 pub use color::{Color, ColorSet};

@@ -1,1 +1,7 @@
-//! How bright a place is over time, in linear light.
+//! The light of a candidate over time: linear, against its surround.
+
+mod linear;
+mod patch;
+
+pub use linear::Linearizer;
+pub use patch::{Patch, Sample, Signal, measure};

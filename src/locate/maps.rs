@@ -1,0 +1,206 @@
+//! What each place of the scene did over time: extremes, means and noise per cell, in scene coordinates.
+
+use super::cells::{Channel, Grid};
+use super::scene::{Scene, SceneFrame};
+
+/// The channels lights are looked for in: extremes, so that a light smaller than a cell counts in full.
+pub const SOUGHT: [Channel; 4] = [Channel::YMax, Channel::VMax, Channel::UMax, Channel::GMax];
+
+/// Scene cells around the first picture that other frames show, as a share of its size: a light that
+/// leaves the first view by up to half a picture is still followed.
+const MAX_MARGIN: f64 = 0.5;
+
+/// The part of the scene that the frames show: cells `x0..x0+cols`, `y0..y0+rows` in scene coordinates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Canvas {
+    pub x0: i32,
+    pub y0: i32,
+    pub cols: usize,
+    pub rows: usize,
+}
+
+impl Canvas {
+    /// The bounding box of all aligned frames.
+    pub fn of(scene: &Scene) -> Self {
+        let g = scene.grid;
+        let (w, h) = (g.cols as f64, g.rows as f64);
+        let (mut x0, mut y0, mut x1, mut y1) = (0.0f64, 0.0f64, w, h);
+        for f in scene.frames.iter().filter(|f| f.aligned) {
+            let back = f.motion.inverse();
+            for corner in [(0.0, 0.0), (w, 0.0), (0.0, h), (w, h)] {
+                let (x, y) = back.apply(corner.0, corner.1);
+                x0 = x0.min(x);
+                y0 = y0.min(y);
+                x1 = x1.max(x);
+                y1 = y1.max(y);
+            }
+        }
+        let (x0, y0) = (
+            x0.max(-MAX_MARGIN * w).floor(),
+            y0.max(-MAX_MARGIN * h).floor(),
+        );
+        let (x1, y1) = (
+            x1.min((1.0 + MAX_MARGIN) * w).ceil(),
+            y1.min((1.0 + MAX_MARGIN) * h).ceil(),
+        );
+        Self {
+            x0: x0 as i32,
+            y0: y0 as i32,
+            cols: (x1 - x0) as usize,
+            rows: (y1 - y0) as usize,
+        }
+    }
+
+    pub fn cells(&self) -> usize {
+        self.cols * self.rows
+    }
+
+    /// Scene coordinates of cell `i`.
+    pub fn position(&self, i: usize) -> (i32, i32) {
+        (
+            self.x0 + (i % self.cols) as i32,
+            self.y0 + (i / self.cols) as i32,
+        )
+    }
+
+    /// The up to eight neighbours of cell `i`.
+    pub fn neighbours(&self, i: usize) -> impl Iterator<Item = usize> {
+        let (cols, rows) = (self.cols, self.rows);
+        let (x, y) = (i % cols, i / cols);
+        (y.saturating_sub(1)..(y + 2).min(rows)).flat_map(move |v| {
+            (x.saturating_sub(1)..(x + 2).min(cols))
+                .map(move |u| v * cols + u)
+                .filter(move |&j| j != i)
+        })
+    }
+}
+
+/// Statistics of one channel per canvas cell, brightness changes of the whole picture taken out.
+#[derive(Debug, Clone)]
+pub struct ChannelStats {
+    pub min: Vec<u8>,
+    pub max: Vec<u8>,
+    sum: Vec<u32>,
+    /// Sum of absolute differences between neighbouring frames.
+    step: Vec<u32>,
+    last: Vec<u8>,
+}
+
+/// All maps of a scene.
+#[derive(Debug, Clone)]
+pub struct Maps {
+    pub canvas: Canvas,
+    /// In how many frames a cell was in the picture.
+    pub seen: Vec<u16>,
+    /// In the order of [`SOUGHT`].
+    pub stats: [ChannelStats; 4],
+}
+
+impl ChannelStats {
+    fn new(cells: usize) -> Self {
+        Self {
+            min: vec![255; cells],
+            max: vec![0; cells],
+            sum: vec![0; cells],
+            step: vec![0; cells],
+            last: vec![0; cells],
+        }
+    }
+}
+
+impl Maps {
+    pub fn of(scene: &Scene) -> Self {
+        let canvas = Canvas::of(scene);
+        let mut maps = Self {
+            canvas,
+            seen: vec![0; canvas.cells()],
+            stats: std::array::from_fn(|_| ChannelStats::new(canvas.cells())),
+        };
+        let mut index = vec![u32::MAX; canvas.cells()];
+        for f in scene.frames.iter().filter(|f| f.aligned) {
+            nearest_cells(&canvas, scene.grid, f, &mut index);
+            maps.add(f, &index);
+        }
+        maps
+    }
+
+    fn add(&mut self, frame: &SceneFrame, index: &[u32]) {
+        for (k, channel) in SOUGHT.into_iter().enumerate() {
+            let table = compensation(channel, frame);
+            let cells = frame.cells.channel(channel);
+            let s = &mut self.stats[k];
+            for (i, &at) in index.iter().enumerate() {
+                if at == u32::MAX {
+                    continue;
+                }
+                let v = table[usize::from(cells[at as usize])];
+                s.min[i] = s.min[i].min(v);
+                s.max[i] = s.max[i].max(v);
+                s.sum[i] += u32::from(v);
+                if self.seen[i] > 0 {
+                    s.step[i] += u32::from(v.abs_diff(s.last[i]));
+                }
+                s.last[i] = v;
+            }
+        }
+        for (n, &at) in self.seen.iter_mut().zip(index) {
+            *n += u16::from(at != u32::MAX);
+        }
+    }
+
+    /// Largest change of cell `i` in channel `k` of [`SOUGHT`] beyond its frame-to-frame noise, in codes.
+    pub fn change(&self, k: usize, i: usize) -> f32 {
+        let s = &self.stats[k];
+        let n = self.seen[i];
+        if n < 2 {
+            return 0.0;
+        }
+        // Gaussian noise of standard deviation s has a mean step of 1.13 s and a range of some 6 s over
+        // hundreds of frames, so 5 steps of range are noise. A light toggles in few of the frames.
+        let step = s.step[i] as f32 / f32::from(n - 1);
+        (f32::from(s.max[i].saturating_sub(s.min[i])) - 5.0 * step).max(0.0)
+    }
+
+    /// Mean over time of cell `i` in channel `k` of [`SOUGHT`], in codes; 0 where never seen.
+    pub fn mean(&self, k: usize, i: usize) -> f32 {
+        match self.seen[i] {
+            0 => 0.0,
+            n => self.stats[k].sum[i] as f32 / f32::from(n),
+        }
+    }
+}
+
+/// For each canvas cell the index of the frame's cell that shows it, `u32::MAX` if outside.
+fn nearest_cells(canvas: &Canvas, grid: Grid, frame: &SceneFrame, index: &mut [u32]) {
+    let m = frame.motion;
+    for (row, out) in index.chunks_exact_mut(canvas.cols).enumerate() {
+        let (mut x, mut y) = m.apply(f64::from(canvas.x0), f64::from(canvas.y0 + row as i32));
+        x += 0.5;
+        y += 0.5;
+        for at in out {
+            *at = if x >= 0.0 && y >= 0.0 && (x as usize) < grid.cols && (y as usize) < grid.rows {
+                (y as usize * grid.cols + x as usize) as u32
+            } else {
+                u32::MAX
+            };
+            x += 1.0 + m.a;
+            y += m.b;
+        }
+    }
+}
+
+/// Takes the frame's exposure out of a channel: codes as if exposed like the first frame.
+fn compensation(channel: Channel, frame: &SceneFrame) -> [u8; 256] {
+    let p = frame.photometry;
+    let gain = p.gain.max(0.1);
+    // Chroma scales with the gain about its neutral code.
+    let (zero, offset) = match channel {
+        Channel::YMean | Channel::YMax => (0.0, p.offset),
+        _ => (127.5, 0.0),
+    };
+    std::array::from_fn(|v| {
+        (zero + (v as f64 - zero - offset) / gain)
+            .round()
+            .clamp(0.0, 255.0) as u8
+    })
+}

@@ -1,0 +1,461 @@
+//! From a light's signal to its pulse train: levels found in the data, hysteresis by change points.
+
+use super::hue;
+use super::segment::{DIMS, Piece, Point, segment};
+use super::{ColorSet, Look, Span, Train};
+use crate::signal::Sample;
+
+/// Noise floor as a share of the signal's range: shake, codec and exposure make the level of a lit light
+/// waver by some percent even where frames differ little from each other.
+const RELATIVE_NOISE: f64 = 0.03;
+/// Noise floor in linear light: half a step of an 8-bit code in the mid tones.
+const LEAST_NOISE: f64 = 0.002;
+/// A piece is lit above this share of its colour's usual level. Less than one half, as lit levels vary
+/// more than dark ones; more than what a codec leaves behind for some frames after a light goes out.
+const LIT_SHARE: f64 = 0.4;
+/// A colour whose level is below this share of the brightest one's is its afterglow or reflection.
+const FAINT_SHARE: f64 = 0.06;
+/// Darkest pieces within this share of the range are one level.
+const DARK_BAND: f64 = 0.2;
+/// Pieces of up to this many frames between two levels are the edge itself (exposure, LED rise, codec).
+const EDGE_FRAMES: usize = 4;
+/// Unseen stretches shorter than this, in frames, between like looks are a blink of the camera.
+const BRIDGED_FRAMES: usize = 2;
+/// Cosine of colour directions that count as the same colour.
+const SAME_COLOR: f64 = 0.94;
+
+/// The signal's train and the levels it was read by.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    pub train: Train,
+    /// Linear light of the lit state (brightest colour) above the dark one, R, G, B.
+    pub lit_rgb: [f64; 3],
+    /// Ratio of the lit-dark difference to its frame-to-frame noise.
+    pub separation: f64,
+    /// Per frame: lit or not; `None` unseen.
+    pub lit: Vec<Option<bool>>,
+}
+
+/// What is known of the darkest level before the signal is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Base {
+    /// The darkest level is the light switched off.
+    Dark,
+    /// Even at its darkest the light shines (steady, or one colour of several always on).
+    Lit,
+}
+
+/// Frame times in s from the first frame, and the end of the last frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock<'a> {
+    pub times: &'a [f64],
+    pub end_s: f64,
+}
+
+impl Clock<'_> {
+    /// When frame `i` ends.
+    fn until(&self, i: usize) -> f64 {
+        self.times.get(i + 1).copied().unwrap_or(self.end_s)
+    }
+
+    /// Median time between frames in s.
+    pub fn interval_s(&self) -> f64 {
+        let mut steps: Vec<f64> = self.times.windows(2).map(|w| w[1] - w[0]).collect();
+        if steps.is_empty() {
+            return self.end_s.max(1e-3);
+        }
+        let middle = steps.len() / 2;
+        *steps.select_nth_unstable_by(middle, f64::total_cmp).1
+    }
+}
+
+/// Reads the train of `samples`, one per frame of `clock`.
+pub fn read(samples: &[Sample], clock: Clock, base: Base) -> Reading {
+    let seen: Vec<usize> = (0..samples.len()).filter(|&i| samples[i].seen).collect();
+    let values: Vec<Point> = seen.iter().map(|&i| point(&samples[i])).collect();
+    let noise = noise(&values);
+    let scaled: Vec<Point> = values
+        .iter()
+        .map(|p| std::array::from_fn(|k| p[k] / noise[k]))
+        .collect();
+    let pieces = without_edges(segment(&scaled), &scaled);
+    let levels: Vec<Level> = pieces
+        .iter()
+        .map(|p| Level::of(p, &seen, samples))
+        .collect();
+    let (dark, range) = dark_level(&levels);
+    let zero = match base {
+        Base::Dark => dark,
+        Base::Lit => Level::default(),
+    };
+    let above: Vec<Level> = levels.iter().map(|l| l.minus(&zero)).collect();
+    let colors = colors(&above);
+    let looks: Vec<Look> = above
+        .iter()
+        .zip(&colors.member)
+        .map(|(l, group)| match group {
+            Some(g) if l.light() >= LIT_SHARE * colors.groups[*g].level || base == Base::Lit => {
+                Look::Lit(colors.groups[*g].belief.clone())
+            }
+            _ => Look::Off,
+        })
+        .collect();
+    let brightest = colors
+        .groups
+        .iter()
+        .max_by(|a, b| a.level.total_cmp(&b.level))
+        .map_or([0.0; 3], |g| g.rgb);
+    let train = train(&pieces, &looks, &scaled, &seen, clock);
+    let mut lit = vec![None; samples.len()];
+    for (p, look) in pieces.iter().zip(&looks) {
+        for &i in &seen[p.start..p.end] {
+            lit[i] = Some(look.is_lit());
+        }
+    }
+    Reading {
+        train,
+        lit_rgb: brightest,
+        separation: range / noise[0],
+        lit,
+    }
+}
+
+/// Overall light and coloured parts.
+fn point(s: &Sample) -> Point {
+    [
+        f64::from(s.rgb[0] + s.rgb[1] + s.rgb[2]) / 3.0,
+        f64::from(s.excess[0]),
+        f64::from(s.excess[1]),
+        f64::from(s.excess[2]),
+    ]
+}
+
+/// Standard deviation per dimension from the median step between neighbours, with floors.
+fn noise(values: &[Point]) -> Point {
+    let mut span = 0.0f64;
+    let mut out = [0.0; DIMS];
+    for (k, sigma) in out.iter_mut().enumerate() {
+        let mut v: Vec<f64> = values.iter().map(|p| p[k]).collect();
+        v.sort_by(f64::total_cmp);
+        if let (Some(a), Some(b)) = (v.get(v.len() / 50), v.get(v.len() - 1 - v.len() / 50)) {
+            span = span.max(b - a);
+        }
+        let mut steps: Vec<f64> = values
+            .windows(2)
+            .map(|w| (w[1][k] - w[0][k]).abs())
+            .collect();
+        if !steps.is_empty() {
+            let middle = steps.len() / 2;
+            // Median absolute step of Gaussian noise is 0.954 standard deviations.
+            *sigma = *steps.select_nth_unstable_by(middle, f64::total_cmp).1 / 0.954;
+        }
+    }
+    out.map(|s| s.max(RELATIVE_NOISE * span).max(LEAST_NOISE))
+}
+
+/// Gives the frames of short pieces that lie between their neighbours' levels to the nearer neighbour.
+fn without_edges(pieces: Vec<Piece>, scaled: &[Point]) -> Vec<Piece> {
+    let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());
+    let mut i = 0;
+    while i < pieces.len() {
+        let p = &pieces[i];
+        let (Some(before), Some(after)) = (out.last().cloned(), pieces.get(i + 1)) else {
+            out.push(p.clone());
+            i += 1;
+            continue;
+        };
+        let f = fraction(&p.mean, &before.mean, &after.mean);
+        let between =
+            (0.03..0.97).contains(&f) && off_line(&p.mean, &before.mean, &after.mean, f) < 0.35;
+        let longer = |q: &Piece| q.end - q.start > p.end - p.start;
+        if p.end - p.start <= EDGE_FRAMES && between && (longer(&before) || longer(after)) {
+            let cut = (p.start..p.end)
+                .find(|&t| fraction(&scaled[t], &before.mean, &after.mean) >= 0.5)
+                .unwrap_or(p.end);
+            if let Some(last) = out.last_mut() {
+                last.end = cut;
+            }
+            out.push(Piece {
+                start: cut,
+                end: after.end,
+                mean: after.mean,
+            });
+            i += 2;
+        } else {
+            out.push(p.clone());
+            i += 1;
+        }
+    }
+    out
+}
+
+/// Where `p` lies between `a` (0) and `b` (1), along their difference.
+fn fraction(p: &Point, a: &Point, b: &Point) -> f64 {
+    let (mut dot, mut norm) = (0.0, 0.0);
+    for k in 0..DIMS {
+        dot += (p[k] - a[k]) * (b[k] - a[k]);
+        norm += (b[k] - a[k]).powi(2);
+    }
+    dot / norm.max(1e-12)
+}
+
+/// Distance of `p` from the line between `a` and `b`, in units of their distance.
+fn off_line(p: &Point, a: &Point, b: &Point, f: f64) -> f64 {
+    let (mut d, mut norm) = (0.0, 0.0);
+    for k in 0..DIMS {
+        d += (p[k] - a[k] - f * (b[k] - a[k])).powi(2);
+        norm += (b[k] - a[k]).powi(2);
+    }
+    (d / norm.max(1e-12)).sqrt()
+}
+
+/// Mean light of a piece, and for how many frames.
+#[derive(Debug, Clone, Copy, Default)]
+struct Level {
+    rgb: [f64; 3],
+    excess: [f64; 3],
+    frames: f64,
+}
+
+impl Level {
+    fn of(piece: &Piece, seen: &[usize], samples: &[Sample]) -> Self {
+        let mut l = Self {
+            frames: (piece.end - piece.start) as f64,
+            ..Self::default()
+        };
+        for &i in &seen[piece.start..piece.end] {
+            for k in 0..3 {
+                l.rgb[k] += f64::from(samples[i].rgb[k]) / l.frames;
+                l.excess[k] += f64::from(samples[i].excess[k]) / l.frames;
+            }
+        }
+        l
+    }
+
+    fn minus(&self, other: &Self) -> Self {
+        Self {
+            rgb: std::array::from_fn(|k| self.rgb[k] - other.rgb[k]),
+            excess: std::array::from_fn(|k| self.excess[k] - other.excess[k]),
+            frames: self.frames,
+        }
+    }
+
+    /// The strength by which levels are compared: the brightest channel, so that blue counts like green.
+    fn light(&self) -> f64 {
+        self.rgb.iter().copied().fold(0.0, f64::max)
+    }
+}
+
+/// Mean of the darkest pieces, and the range of light over all pieces.
+fn dark_level(levels: &[Level]) -> (Level, f64) {
+    let light = |l: &Level| l.rgb.iter().sum::<f64>() / 3.0;
+    let lowest = levels.iter().map(light).fold(f64::INFINITY, f64::min);
+    let highest = levels.iter().map(light).fold(f64::NEG_INFINITY, f64::max);
+    if levels.is_empty() {
+        return (Level::default(), 0.0);
+    }
+    let limit = lowest + DARK_BAND * (highest - lowest);
+    let mut dark = Level::default();
+    for l in levels.iter().filter(|l| light(l) <= limit) {
+        dark.frames += l.frames;
+        for k in 0..3 {
+            dark.rgb[k] += l.rgb[k] * l.frames;
+            dark.excess[k] += l.excess[k] * l.frames;
+        }
+    }
+    let n = dark.frames.max(1.0);
+    dark.rgb = dark.rgb.map(|v| v / n);
+    dark.excess = dark.excess.map(|v| v / n);
+    (dark, highest - lowest)
+}
+
+/// A colour that occurs in the signal.
+struct Group {
+    direction: [f64; 3],
+    rgb: [f64; 3],
+    /// Usual light of its lit pieces.
+    level: f64,
+    belief: Vec<(ColorSet, f64)>,
+}
+
+struct Colors {
+    groups: Vec<Group>,
+    /// For each piece the group it belongs to.
+    member: Vec<Option<usize>>,
+}
+
+/// Groups pieces by colour: brightest first, each joins the first group of its direction.
+fn colors(above: &[Level]) -> Colors {
+    let most = above.iter().map(Level::light).fold(0.0, f64::max);
+    let mut order: Vec<usize> = (0..above.len())
+        .filter(|&i| above[i].light() > FAINT_SHARE * most && above[i].light() > LEAST_NOISE)
+        .collect();
+    order.sort_by(|&a, &b| above[b].light().total_cmp(&above[a].light()));
+    let mut members: Vec<Vec<usize>> = Vec::new();
+    let mut directions: Vec<[f64; 3]> = Vec::new();
+    let mut member = vec![None; above.len()];
+    for i in order {
+        let d = direction(&above[i]);
+        let g = directions
+            .iter()
+            .position(|e| dot(e, &d) >= SAME_COLOR)
+            .unwrap_or_else(|| {
+                directions.push(d);
+                members.push(Vec::new());
+                directions.len() - 1
+            });
+        members[g].push(i);
+        member[i] = Some(g);
+    }
+    let groups = members
+        .iter()
+        .zip(&directions)
+        .map(|(pieces, &direction)| {
+            // The level that half of the lit time reaches or exceeds, among the pieces near the brightest.
+            let top = above[pieces[0]].light();
+            let lit: Vec<&Level> = pieces
+                .iter()
+                .map(|&i| &above[i])
+                .filter(|l| l.light() >= LIT_SHARE * top)
+                .collect();
+            let frames: f64 = lit.iter().map(|l| l.frames).sum();
+            let mean = |f: fn(&Level) -> [f64; 3]| -> [f64; 3] {
+                std::array::from_fn(|k| {
+                    lit.iter().map(|l| f(l)[k] * l.frames).sum::<f64>() / frames
+                })
+            };
+            let (rgb, excess) = (mean(|l| l.rgb), mean(|l| l.excess));
+            Group {
+                direction,
+                rgb,
+                level: lit.iter().map(|l| l.light() * l.frames).sum::<f64>() / frames,
+                belief: hue::name(excess, rgb),
+            }
+        })
+        .collect::<Vec<_>>();
+    debug_assert!(
+        groups
+            .iter()
+            .all(|g| g.direction.iter().all(|v| v.is_finite()))
+    );
+    Colors { groups, member }
+}
+
+/// Unit vector of the colour: coloured part, or grey where there is next to none.
+fn direction(l: &Level) -> [f64; 3] {
+    let e = l.excess.map(|v| v.max(0.0));
+    let most = e.iter().copied().fold(0.0, f64::max);
+    let v = if most > 0.15 * l.light() { e } else { [1.0; 3] };
+    let n = dot(&v, &v).sqrt().max(1e-12);
+    v.map(|c| c / n)
+}
+
+fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// Spans over the whole clip, edges to a fraction of a frame.
+fn train(
+    pieces: &[Piece],
+    looks: &[Look],
+    scaled: &[Point],
+    seen: &[usize],
+    clock: Clock,
+) -> Train {
+    let mut spans: Vec<Span> = Vec::new();
+    let interval = clock.interval_s();
+    let push = |spans: &mut Vec<Span>, start: f64, sd: f64, look: Look| {
+        if let Some(last) = spans.last_mut() {
+            if last.look == look {
+                return;
+            }
+            last.end_s = start;
+            last.end_sd_s = sd;
+        }
+        spans.push(Span {
+            start_s: start,
+            end_s: clock.end_s,
+            start_sd_s: sd,
+            end_sd_s: 0.0,
+            look,
+        });
+    };
+    // Unseen until the first seen frame, between seen frames further apart, and after the last.
+    let gap_after = |k: usize| -> bool {
+        let next = seen.get(k + 1).copied().unwrap_or(clock.times.len());
+        next - seen[k] > 1 + BRIDGED_FRAMES
+    };
+    if seen.first().is_none_or(|&i| i > BRIDGED_FRAMES) {
+        push(&mut spans, 0.0, 0.0, Look::Unseen);
+    }
+    let mut previous: Option<usize> = None;
+    for (j, p) in pieces.iter().enumerate() {
+        if p.start == p.end {
+            continue;
+        }
+        let fresh = spans.is_empty();
+        let after_gap = p.start > 0 && gap_after(p.start - 1);
+        let (start, sd) = if fresh {
+            (0.0, 0.0)
+        } else if after_gap || p.start == 0 {
+            (clock.times[seen[p.start]], interval)
+        } else if let Some(q) = previous {
+            edge(&pieces[q], p, scaled, seen, clock)
+        } else {
+            (clock.times[seen[p.start]], interval)
+        };
+        push(&mut spans, start, sd, looks[j].clone());
+        for k in p.start..p.end {
+            let last = k + 1 == seen.len();
+            if gap_after(k) {
+                let from = clock.until(seen[k]);
+                push(&mut spans, from, interval, Look::Unseen);
+                if !last && k + 1 < p.end {
+                    push(
+                        &mut spans,
+                        clock.times[seen[k + 1]],
+                        interval,
+                        looks[j].clone(),
+                    );
+                }
+            }
+        }
+        previous = Some(j);
+    }
+    if spans.is_empty() {
+        push(&mut spans, 0.0, 0.0, Look::Unseen);
+    }
+    Train {
+        spans,
+        duration_s: clock.end_s,
+        frame_interval_s: interval,
+    }
+}
+
+/// When the light went from the level of `a` to that of `b`, and its standard error: the frames about the cut show
+/// by their share of the new level how much of their time came after the edge.
+fn edge(a: &Piece, b: &Piece, scaled: &[Point], seen: &[usize], clock: Clock) -> (f64, f64) {
+    let from = b.start.saturating_sub(EDGE_FRAMES.min(b.start - a.start));
+    let to = (b.start + EDGE_FRAMES).min(b.end);
+    let mut at = clock.until(seen[to - 1]);
+    let mut partial = 0.0;
+    for k in from..to {
+        let f = fraction(&scaled[k], &a.mean, &b.mean);
+        // Frames within the noise of either level are fully there.
+        let f = if f < 0.1 {
+            0.0
+        } else if f > 0.9 {
+            1.0
+        } else {
+            f
+        };
+        let length = clock.until(seen[k]) - clock.times[seen[k]];
+        at -= f * length;
+        partial += f * (1.0 - f);
+    }
+    let at = at.clamp(clock.times[seen[from]], clock.until(seen[to - 1]));
+    // Without a partly lit frame the edge lies anywhere in the dead time between two exposures: uniform over
+    // half an interval. With one it is known better, but the codec and the LED's rise blur it.
+    let interval = clock.interval_s();
+    (at, interval * if partial > 0.05 { 0.2 } else { 0.25 })
+}

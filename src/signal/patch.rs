@@ -1,0 +1,271 @@
+//! Sampling a candidate and its surround in every frame.
+
+use super::Linearizer;
+use crate::locate::candidates::Candidate;
+use crate::locate::cells::{Channel, Grid};
+use crate::locate::scene::{Scene, SceneFrame};
+
+/// Most cells of a region or surround that are sampled; more add time, not precision.
+const MAX_SAMPLED: usize = 160;
+/// A sample needs this share of its region inside the picture.
+const MIN_INSIDE: f64 = 0.6;
+
+/// The cells of a candidate and around it.
+#[derive(Debug, Clone)]
+pub struct Patch {
+    /// Region cells with weights, scene coordinates.
+    pub region: Vec<(f64, f64, f32)>,
+    /// The rim just outside the region, where a burnt-out light still shows its colour.
+    pub rim: Vec<(f64, f64)>,
+    /// Beyond the rim: what the light is seen against.
+    pub surround: Vec<(f64, f64)>,
+}
+
+/// One frame of a signal. Linear light, 0..1.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sample {
+    /// In the picture and not blurred away.
+    pub seen: bool,
+    /// Weighted mean of the region above its surround.
+    pub rgb: [f32; 3],
+    /// Coloured part (each cell's channels less its smallest) of region and rim above the surround.
+    pub excess: [f32; 3],
+    /// Median of the surround.
+    pub surround: [f32; 3],
+    /// Largest luma code in the region.
+    pub peak: u8,
+}
+
+/// A candidate's light in every frame of the scene.
+#[derive(Debug, Clone)]
+pub struct Signal {
+    pub samples: Vec<Sample>,
+}
+
+impl Patch {
+    pub fn of(candidate: &Candidate) -> Self {
+        let (mut x0, mut y0, mut x1, mut y1) = (i32::MAX, i32::MAX, i32::MIN, i32::MIN);
+        for &(x, y, _) in &candidate.cells {
+            x0 = x0.min(x);
+            y0 = y0.min(y);
+            x1 = x1.max(x);
+            y1 = y1.max(y);
+        }
+        let r = candidate.radius;
+        let rim = 1.0 + 0.35 * r;
+        let gap = rim + 0.5 + 0.25 * r;
+        let outer = gap + 2.0 + 0.35 * r;
+        let margin = outer.ceil() as i32;
+        let (w, h) = (
+            (x1 - x0 + 1 + 2 * margin) as usize,
+            (y1 - y0 + 1 + 2 * margin) as usize,
+        );
+        let mut inside = vec![false; w * h];
+        for &(x, y, _) in &candidate.cells {
+            inside[(y - y0 + margin) as usize * w + (x - x0 + margin) as usize] = true;
+        }
+        let distance = distances(&inside, w, h);
+        let (mut rims, mut surround) = (Vec::new(), Vec::new());
+        for (i, &d) in distance.iter().enumerate() {
+            let p = (
+                f64::from(x0 - margin + (i % w) as i32),
+                f64::from(y0 - margin + (i / w) as i32),
+            );
+            if d > 0.0 && d <= rim {
+                rims.push(p);
+            } else if d > gap && d <= outer {
+                surround.push(p);
+            }
+        }
+        let region = candidate
+            .cells
+            .iter()
+            .map(|&(x, y, w)| (f64::from(x), f64::from(y), w))
+            .collect();
+        Self {
+            region: thin(region),
+            rim: thin(rims),
+            surround: thin(surround),
+        }
+    }
+}
+
+/// At most [`MAX_SAMPLED`] of the items, evenly spread.
+fn thin<T: Copy>(items: Vec<T>) -> Vec<T> {
+    let n = items.len();
+    if n <= MAX_SAMPLED {
+        return items;
+    }
+    (0..MAX_SAMPLED)
+        .map(|i| items[i * n / MAX_SAMPLED])
+        .collect()
+}
+
+/// Distance in cells to the nearest marked cell, to about 5 % (chamfer 3-4: Borgefors 1986).
+fn distances(marked: &[bool], w: usize, h: usize) -> Vec<f64> {
+    let far = u32::MAX / 2;
+    let mut d: Vec<u32> = marked.iter().map(|&m| if m { 0 } else { far }).collect();
+    let mut relax = |i: usize, x: usize, y: usize, steps: [(isize, isize, u32); 4]| {
+        for (dx, dy, cost) in steps {
+            let (u, v) = (x as isize + dx, y as isize + dy);
+            if u >= 0 && v >= 0 && (u as usize) < w && (v as usize) < h {
+                d[i] = d[i].min(d[v as usize * w + u as usize] + cost);
+            }
+        }
+    };
+    for i in 0..w * h {
+        relax(
+            i,
+            i % w,
+            i / w,
+            [(-1, 0, 3), (0, -1, 3), (-1, -1, 4), (1, -1, 4)],
+        );
+    }
+    for i in (0..w * h).rev() {
+        relax(
+            i,
+            i % w,
+            i / w,
+            [(1, 0, 3), (0, 1, 3), (1, 1, 4), (-1, 1, 4)],
+        );
+    }
+    d.into_iter().map(|v| f64::from(v) / 3.0).collect()
+}
+
+/// Samples `patch` in every frame; `shifts` moves it per frame, in cells (empty: not at all).
+pub fn measure(scene: &Scene, patch: &Patch, linear: &Linearizer, shifts: &[(f64, f64)]) -> Signal {
+    let mut ring = Vec::new();
+    let samples = scene
+        .frames
+        .iter()
+        .enumerate()
+        .map(|(t, f)| {
+            let shift = shifts.get(t).copied().unwrap_or_default();
+            sample(scene.grid, f, patch, linear, shift, &mut ring)
+        })
+        .collect();
+    Signal { samples }
+}
+
+fn sample(
+    grid: Grid,
+    frame: &SceneFrame,
+    patch: &Patch,
+    linear: &Linearizer,
+    shift: (f64, f64),
+    ring: &mut Vec<[f32; 3]>,
+) -> Sample {
+    if !frame.aligned {
+        return Sample::default();
+    }
+    let reader = Reader {
+        grid,
+        frame,
+        linear,
+        shift,
+    };
+    ring.clear();
+    ring.extend(patch.surround.iter().filter_map(|&(x, y)| reader.rgb(x, y)));
+    let surround = median(ring);
+    let (mut rgb, mut excess, mut weight, mut inside, mut peak) =
+        ([0.0f32; 3], [0.0f32; 3], 0.0f32, 0usize, 0u8);
+    for &(x, y, w) in &patch.region {
+        let Some(c) = reader.rgb(x, y) else { continue };
+        inside += 1;
+        weight += w;
+        peak = peak.max(reader.code(Channel::YMax, x, y));
+        let d = [c[0] - surround[0], c[1] - surround[1], c[2] - surround[2]];
+        for k in 0..3 {
+            rgb[k] += w * d[k];
+        }
+        add_coloured(&mut excess, d);
+    }
+    if (inside as f64) < MIN_INSIDE * patch.region.len() as f64 || ring.is_empty() {
+        return Sample::default();
+    }
+    for &(x, y) in &patch.rim {
+        if let Some(c) = reader.rgb(x, y) {
+            add_coloured(
+                &mut excess,
+                [c[0] - surround[0], c[1] - surround[1], c[2] - surround[2]],
+            );
+        }
+    }
+    let n = weight.max(1e-6);
+    Sample {
+        seen: true,
+        rgb: rgb.map(|v| v / n),
+        excess: excess.map(|v| v / n),
+        surround,
+        peak,
+    }
+}
+
+/// Adds what of `d` is above its smallest channel: white, and so a burnt-out core, adds nothing.
+fn add_coloured(sum: &mut [f32; 3], d: [f32; 3]) {
+    let least = d[0].min(d[1]).min(d[2]);
+    for k in 0..3 {
+        sum[k] += d[k] - least;
+    }
+}
+
+fn median(values: &mut [[f32; 3]]) -> [f32; 3] {
+    if values.is_empty() {
+        return [0.0; 3];
+    }
+    let middle = values.len() / 2;
+    std::array::from_fn(|k| {
+        values
+            .select_nth_unstable_by(middle, |a, b| a[k].total_cmp(&b[k]))
+            .1[k]
+    })
+}
+
+/// Reads a frame at scene coordinates.
+struct Reader<'a> {
+    grid: Grid,
+    frame: &'a SceneFrame,
+    linear: &'a Linearizer,
+    shift: (f64, f64),
+}
+
+impl Reader<'_> {
+    /// Linear light at a scene point, bilinear between cell means; `None` outside the picture.
+    fn rgb(&self, x: f64, y: f64) -> Option<[f32; 3]> {
+        let (x, y) = self.frame.motion.apply(x + self.shift.0, y + self.shift.1);
+        let (cols, rows) = (self.grid.cols, self.grid.rows);
+        if !(x >= -0.5 && y >= -0.5 && x < cols as f64 - 0.5 && y < rows as f64 - 0.5) {
+            return None;
+        }
+        let (x, y) = (
+            x.clamp(0.0, (cols as f64 - 1.001).max(0.0)),
+            y.clamp(0.0, (rows as f64 - 1.001).max(0.0)),
+        );
+        let (xi, yi) = (x as usize, y as usize);
+        let (fx, fy) = ((x - xi as f64) as f32, (y - yi as f64) as f32);
+        let i = yi * cols + xi;
+        let down = if rows > 1 { cols } else { 0 };
+        let right = usize::from(cols > 1);
+        let read = |c: Channel| {
+            let p = self.frame.cells.channel(c);
+            let top = f32::from(p[i]) * (1.0 - fx) + f32::from(p[i + right]) * fx;
+            let bottom = f32::from(p[i + down]) * (1.0 - fx) + f32::from(p[i + down + right]) * fx;
+            top * (1.0 - fy) + bottom * fy
+        };
+        Some(self.linear.rgb(
+            read(Channel::YMean),
+            read(Channel::UMean),
+            read(Channel::VMean),
+        ))
+    }
+
+    /// The code of the cell nearest to a scene point, 0 outside.
+    fn code(&self, c: Channel, x: f64, y: f64) -> u8 {
+        let (x, y) = self.frame.motion.apply(x + self.shift.0, y + self.shift.1);
+        let (x, y) = (x.round(), y.round());
+        if x < 0.0 || y < 0.0 || x >= self.grid.cols as f64 || y >= self.grid.rows as f64 {
+            return 0;
+        }
+        self.frame.cells.channel(c)[y as usize * self.grid.cols + x as usize]
+    }
+}
