@@ -2,9 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::locate::candidates::{self, Candidate, Origin};
+use crate::locate::maps::Maps;
+use crate::locate::scene::Scene;
 pub use crate::pulses::Estimate;
-use crate::pulses::{Color, Train};
-use crate::source::{FrameSource, SourceError};
+use crate::pulses::extract::{self, Base, Clock, Reading};
+use crate::pulses::{Color, Rhythm, Train};
+use crate::signal::{Linearizer, Patch, Shine, Signal, measure};
+use crate::source::{Frame, FrameSource, SourceError, VideoInfo};
 
 /// A box in px of the picture as shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,6 +18,14 @@ pub struct Rect {
     pub y: f64,
     pub w: f64,
     pub h: f64,
+}
+
+impl Rect {
+    /// The centre of `other` lies in it.
+    pub fn holds_centre_of(&self, other: &Self) -> bool {
+        let (x, y) = (other.x + other.w / 2.0, other.y + other.h / 2.0);
+        (self.x..=self.x + self.w).contains(&x) && (self.y..=self.y + self.h).contains(&y)
+    }
 }
 
 /// How a light behaves over the clip.
@@ -95,6 +108,186 @@ pub fn observe(
     options: &ObserveOptions,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Observation, SourceError> {
-    let _ = (source, options, progress);
-    unimplemented!("eyes")
+    let mut eyes = Eyes::new(source.info(), *options);
+    let mut frame = Frame::default();
+    loop {
+        match source.read(&mut frame) {
+            Ok(true) => {
+                eyes.push(&frame);
+                progress(eyes.seen_s());
+            }
+            Ok(false) => break,
+            Err(e) if eyes.is_empty() => return Err(e),
+            Err(e) => {
+                eyes.warnings.push(e.to_string());
+                break;
+            }
+        }
+    }
+    if eyes.is_empty() {
+        return Err(SourceError::Invalid {
+            name: source.info().name.clone(),
+            cause: "it holds no picture".to_owned(),
+        });
+    }
+    Ok(eyes.observe())
+}
+
+/// Looks at frames one by one; may be asked at any time what has been seen so far.
+pub struct Eyes {
+    info: VideoInfo,
+    options: ObserveOptions,
+    scene: Scene,
+    first_pts_s: f64,
+    warnings: Vec<String>,
+    pooling_s: f64,
+}
+
+impl Eyes {
+    pub fn new(info: &VideoInfo, options: ObserveOptions) -> Self {
+        Self {
+            info: info.clone(),
+            options,
+            scene: Scene::new(info.coded_width as usize, info.coded_height as usize),
+            first_pts_s: 0.0,
+            warnings: Vec::new(),
+            pooling_s: 0.0,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.scene.frames.is_empty()
+    }
+
+    /// Time of the last frame in s from the first.
+    pub fn seen_s(&self) -> f64 {
+        self.scene.frames.last().map_or(0.0, |f| f.time_s)
+    }
+
+    /// Takes in the next frame.
+    pub fn push(&mut self, frame: &Frame) {
+        let begun = std::time::Instant::now();
+        if self.is_empty() {
+            self.first_pts_s = frame.pts_s;
+        }
+        self.scene.push(frame, frame.pts_s - self.first_pts_s);
+        self.pooling_s += begun.elapsed().as_secs_f64();
+    }
+
+    /// All lights seen so far.
+    pub fn observe(&self) -> Observation {
+        let begun = std::time::Instant::now();
+        let scene = &self.scene;
+        let times: Vec<f64> = scene.frames.iter().map(|f| f.time_s).collect();
+        let clock = Clock::of(&times);
+        let maps = Maps::of(scene);
+        let found = candidates::find(scene, &maps);
+        let located_s = begun.elapsed().as_secs_f64();
+        let linear = Linearizer::new(scene.color);
+        let mut lights: Vec<Light> = found
+            .iter()
+            .filter_map(|c| self.light(c, &linear, clock))
+            .collect();
+        lights.sort_by(|a, b| b.emission.total_cmp(&a.emission));
+        let (width, height) = self.info.shown_size();
+        Observation {
+            name: self.info.name.clone(),
+            width,
+            height,
+            frames: times.len() as u64,
+            duration_s: clock.end_s,
+            fps: times.len() as f64 / clock.end_s.max(1e-9),
+            lights,
+            warnings: self.warnings.clone(),
+            timings: vec![
+                ("pool and align", self.pooling_s),
+                ("locate", located_s),
+                ("measure", begun.elapsed().as_secs_f64() - located_s),
+            ],
+        }
+    }
+
+    fn light(&self, candidate: &Candidate, linear: &Linearizer, clock: Clock) -> Option<Light> {
+        let patch = Patch::of(candidate);
+        let signal: Signal = measure(&self.scene, &patch, linear, &[]);
+        let base = match candidate.origin {
+            Origin::Change => Base::Dark,
+            Origin::Shine => Base::Lit,
+        };
+        let reading: Reading = extract::read(&signal.samples, clock, base);
+        let shine = Shine::of(&self.scene, &patch, linear, &reading.lit);
+        let first = reading.lit.iter().position(|l| *l == Some(true))?;
+        let color = reading
+            .train
+            .spans
+            .iter()
+            .filter_map(|s| s.look.colors())
+            .find(|c| !c.is_dark())?
+            .colors()
+            .next()?;
+        let place = self.place(&patch, first);
+        if self
+            .options
+            .region
+            .is_some_and(|r| !r.holds_centre_of(&place))
+        {
+            return None;
+        }
+        Some(Light {
+            place,
+            kind: kind(&reading.train),
+            color,
+            emission: shine.emission(),
+            rgb: reading.lit_rgb,
+            radius_px: candidate.radius * self.scene.grid.size as f64,
+            train: reading.train,
+        })
+    }
+
+    /// The box of a patch in frame `i`, in px as shown.
+    fn place(&self, patch: &Patch, i: usize) -> Rect {
+        let size = self.scene.grid.size as f64;
+        let (w, h) = (
+            f64::from(self.info.coded_width),
+            f64::from(self.info.coded_height),
+        );
+        let (mut x0, mut y0, mut x1, mut y1) = (f64::INFINITY, f64::INFINITY, 0.0f64, 0.0f64);
+        for &(x, y, _) in &patch.region {
+            for corner in [(-0.5, -0.5), (0.5, 0.5)] {
+                let (u, v) = self.scene.frames[i]
+                    .motion
+                    .apply(x + corner.0, y + corner.1);
+                let (u, v) =
+                    self.info
+                        .orientation
+                        .to_shown(((u + 0.5) * size, (v + 0.5) * size), w, h);
+                x0 = x0.min(u);
+                y0 = y0.min(v);
+                x1 = x1.max(u);
+                y1 = y1.max(v);
+            }
+        }
+        Rect {
+            x: x0.max(0.0),
+            y: y0.max(0.0),
+            w: x1 - x0.max(0.0),
+            h: y1 - y0.max(0.0),
+        }
+    }
+}
+
+fn kind(train: &Train) -> Kind {
+    let lit: Vec<_> = train.spans.iter().filter(|s| s.look.is_lit()).collect();
+    let dark = train
+        .spans
+        .iter()
+        .any(|s| s.look == crate::pulses::Look::Off);
+    let first = lit.first().and_then(|s| s.look.colors());
+    let several = lit.iter().any(|s| s.look.colors() != first);
+    match (dark, several) {
+        (false, false) => Kind::Steady,
+        (_, true) => Kind::ColorChanging,
+        _ if Rhythm::of(train).period.is_some() => Kind::Blinking,
+        _ => Kind::Switching,
+    }
 }

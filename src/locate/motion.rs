@@ -374,8 +374,8 @@ fn solve<const N: usize>(mut a: [[f64; N]; N], mut b: [f64; N]) -> Option<[f64; 
     for j in 0..N {
         for k in 0..j {
             let f = a[j][k];
-            for i in j..N {
-                a[i][j] -= a[i][k] * f;
+            for row in a.iter_mut().skip(j) {
+                row[j] -= row[k] * f;
             }
         }
         if a[j][j] <= 1e-12 {

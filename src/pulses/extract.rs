@@ -52,7 +52,14 @@ pub struct Clock<'a> {
     pub end_s: f64,
 }
 
-impl Clock<'_> {
+impl<'a> Clock<'a> {
+    /// The last frame is taken to last as long as most do.
+    pub fn of(times: &'a [f64]) -> Self {
+        let mut clock = Self { times, end_s: 0.0 };
+        clock.end_s = times.last().copied().unwrap_or(0.0) + clock.interval_s();
+        clock
+    }
+
     /// When frame `i` ends.
     fn until(&self, i: usize) -> f64 {
         self.times.get(i + 1).copied().unwrap_or(self.end_s)

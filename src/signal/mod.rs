@@ -2,6 +2,8 @@
 
 mod linear;
 mod patch;
+mod shine;
 
 pub use linear::Linearizer;
 pub use patch::{Patch, Sample, Signal, measure};
+pub use shine::Shine;

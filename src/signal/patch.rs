@@ -222,16 +222,16 @@ fn median(values: &mut [[f32; 3]]) -> [f32; 3] {
 }
 
 /// Reads a frame at scene coordinates.
-struct Reader<'a> {
-    grid: Grid,
-    frame: &'a SceneFrame,
-    linear: &'a Linearizer,
-    shift: (f64, f64),
+pub(super) struct Reader<'a> {
+    pub(super) grid: Grid,
+    pub(super) frame: &'a SceneFrame,
+    pub(super) linear: &'a Linearizer,
+    pub(super) shift: (f64, f64),
 }
 
 impl Reader<'_> {
     /// Linear light at a scene point, bilinear between cell means; `None` outside the picture.
-    fn rgb(&self, x: f64, y: f64) -> Option<[f32; 3]> {
+    pub(super) fn rgb(&self, x: f64, y: f64) -> Option<[f32; 3]> {
         let (x, y) = self.frame.motion.apply(x + self.shift.0, y + self.shift.1);
         let (cols, rows) = (self.grid.cols, self.grid.rows);
         if !(x >= -0.5 && y >= -0.5 && x < cols as f64 - 0.5 && y < rows as f64 - 0.5) {
@@ -260,7 +260,7 @@ impl Reader<'_> {
     }
 
     /// The code of the cell nearest to a scene point, 0 outside.
-    fn code(&self, c: Channel, x: f64, y: f64) -> u8 {
+    pub(super) fn code(&self, c: Channel, x: f64, y: f64) -> u8 {
         let (x, y) = self.frame.motion.apply(x + self.shift.0, y + self.shift.1);
         let (x, y) = (x.round(), y.round());
         if x < 0.0 || y < 0.0 || x >= self.grid.cols as f64 || y >= self.grid.rows as f64 {

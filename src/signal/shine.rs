@@ -1,0 +1,165 @@
+//! How a place looks while it is lit: the cues that tell a lamp from a bright or coloured thing.
+
+use super::Linearizer;
+use super::patch::{Patch, Reader};
+use crate::locate::cells::Channel;
+use crate::locate::scene::Scene;
+
+/// Looks are averaged over at most this many frames, evenly spread: enough to beat noise.
+const FRAMES: usize = 24;
+
+/// Cues from the mean picture of the lit frames. Linear light, 0..1.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shine {
+    /// Brightest channel of the brightest tenth of the region. A lamp filmed so that the room is visible burns out.
+    pub top: f64,
+    /// Natural log of the region's light over its surround's (brightest channel of each).
+    pub contrast: f64,
+    /// Light of the rim above the surround, as a share of the region's: the halo.
+    pub halo: f64,
+    /// Saturation of the rim less that of the brightest cells: a burnt-out core is whiter than its rim.
+    pub whitening: f64,
+    /// Largest channel of the coloured part above the surround, region and rim.
+    pub color: f64,
+    /// Smallest channel of the region above the surround's: light adds to every channel, paint takes some away.
+    pub added: f64,
+    /// Ratio of the region's axes, 0..1.
+    pub roundness: f64,
+    /// Share of the ellipse of those axes that the region fills, about 1 for a disc.
+    pub fill: f64,
+    /// Mean of the largest luma code in the region.
+    pub peak: f64,
+}
+
+impl Shine {
+    /// Looks at `patch` in the frames that `lit` marks.
+    pub fn of(scene: &Scene, patch: &Patch, linear: &Linearizer, lit: &[Option<bool>]) -> Self {
+        let frames: Vec<usize> = (0..scene.frames.len())
+            .filter(|&i| lit[i] == Some(true) && scene.frames[i].aligned)
+            .collect();
+        let n = frames.len().min(FRAMES);
+        let chosen: Vec<usize> = (0..n).map(|k| frames[k * frames.len() / n]).collect();
+        let mut region = vec![[0.0f64; 3]; patch.region.len()];
+        let mut rim = vec![[0.0f64; 3]; patch.rim.len()];
+        let mut around = vec![[0.0f64; 3]; patch.surround.len()];
+        let mut peak = 0.0;
+        for &i in &chosen {
+            let reader = Reader {
+                grid: scene.grid,
+                frame: &scene.frames[i],
+                linear,
+                shift: (0.0, 0.0),
+            };
+            let add = |sum: &mut [f64; 3], x: f64, y: f64| {
+                if let Some(c) = reader.rgb(x, y) {
+                    for k in 0..3 {
+                        sum[k] += f64::from(c[k]) / n as f64;
+                    }
+                }
+            };
+            let mut top = 0;
+            for (sum, &(x, y, _)) in region.iter_mut().zip(&patch.region) {
+                add(sum, x, y);
+                top = top.max(reader.code(Channel::YMax, x, y));
+            }
+            peak += f64::from(top) / n as f64;
+            for (sum, &(x, y)) in rim.iter_mut().zip(&patch.rim) {
+                add(sum, x, y);
+            }
+            for (sum, &(x, y)) in around.iter_mut().zip(&patch.surround) {
+                add(sum, x, y);
+            }
+        }
+        if n == 0 || region.is_empty() || around.is_empty() {
+            return Self::default();
+        }
+        let surround: [f64; 3] = std::array::from_fn(|k| {
+            let mut v: Vec<f64> = around.iter().map(|c| c[k]).collect();
+            let middle = v.len() / 2;
+            *v.select_nth_unstable_by(middle, f64::total_cmp).1
+        });
+        let above = |c: &[f64; 3]| -> [f64; 3] { std::array::from_fn(|k| c[k] - surround[k]) };
+        region.sort_by(|a, b| most(b).total_cmp(&most(a)));
+        let core = &region[..region.len().div_ceil(10)];
+        let core_mean = mean(core);
+        let region_mean = mean(&region);
+        let rim_mean = mean(&rim);
+        let lit = most(&above(&region_mean)).max(1e-4);
+        let color = region.iter().chain(&rim).fold([0.0f64; 3], |mut s, c| {
+            let d = above(c);
+            let low = least(&d);
+            for k in 0..3 {
+                s[k] += (d[k] - low) / region.len() as f64;
+            }
+            s
+        });
+        let (roundness, fill) = shape(&patch.region);
+        Self {
+            top: most(&core_mean),
+            contrast: ((most(&region_mean) + 0.005) / (most(&surround) + 0.005)).ln(),
+            halo: (most(&above(&rim_mean)) / lit).clamp(-1.0, 2.0),
+            whitening: saturation(&above(&rim_mean)) - saturation(&above(&core_mean)),
+            color: most(&color) - least(&color),
+            added: least(&above(&region_mean)),
+            roundness,
+            fill,
+            peak,
+        }
+    }
+
+    /// Probability that this is a lamp rather than a bright or painted thing.
+    pub fn emission(&self) -> f64 {
+        let z = -3.0
+            + 3.0 * self.top
+            + 1.0 * self.contrast.clamp(-1.0, 3.0)
+            + 2.0 * (self.roundness - 0.5)
+            + 3.0 * self.color.min(1.0)
+            + 4.0 * self.added.clamp(-0.3, 0.3);
+        1.0 / (1.0 + (-z).exp())
+    }
+}
+
+fn mean(cells: &[[f64; 3]]) -> [f64; 3] {
+    let n = cells.len().max(1) as f64;
+    std::array::from_fn(|k| cells.iter().map(|c| c[k]).sum::<f64>() / n)
+}
+
+fn most(c: &[f64; 3]) -> f64 {
+    c[0].max(c[1]).max(c[2])
+}
+
+fn least(c: &[f64; 3]) -> f64 {
+    c[0].min(c[1]).min(c[2])
+}
+
+fn saturation(c: &[f64; 3]) -> f64 {
+    let top = most(c);
+    if top <= 1e-4 {
+        0.0
+    } else {
+        (1.0 - least(c) / top).clamp(0.0, 1.0)
+    }
+}
+
+/// Axis ratio and fill of a region from its second moments; a single cell counts as round.
+fn shape(region: &[(f64, f64, f32)]) -> (f64, f64) {
+    let n = region.len() as f64;
+    let (mx, my) = (
+        region.iter().map(|c| c.0).sum::<f64>() / n,
+        region.iter().map(|c| c.1).sum::<f64>() / n,
+    );
+    let (mut xx, mut yy, mut xy) = (1.0 / 12.0, 1.0 / 12.0, 0.0);
+    for c in region {
+        xx += (c.0 - mx).powi(2) / n;
+        yy += (c.1 - my).powi(2) / n;
+        xy += (c.0 - mx) * (c.1 - my) / n;
+    }
+    let (half, root) = (
+        (xx + yy) / 2.0,
+        (((xx - yy) / 2.0).powi(2) + xy * xy).sqrt(),
+    );
+    let (large, small) = (half + root, (half - root).max(1e-3));
+    // An ellipse of semi-axes a and b has variances a^2/4 and b^2/4.
+    let area = std::f64::consts::PI * 4.0 * (large * small).sqrt();
+    ((small / large).sqrt(), n / area)
+}
