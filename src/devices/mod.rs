@@ -11,6 +11,7 @@ mod pattern;
 mod range;
 mod resolve;
 mod schedule;
+mod seen;
 #[cfg(test)]
 mod tests;
 

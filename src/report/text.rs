@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::chroma::Chroma;
-use super::json::{Explanation, Report};
+use super::json::Report;
 use super::timeline;
-use crate::devices::Basis;
+use crate::devices::{Basis, Pattern};
 use crate::matcher::{Diagnosis, Verdict};
 use crate::observe::{Kind, Light, Observation};
 use crate::pulses::{Color, Estimate, Rhythm, Train};
@@ -32,64 +32,66 @@ fn style(color: Color) -> Style {
 /// # Errors
 /// What `out` reports.
 pub fn diagnosis(report: &Report, diagnosis: &Diagnosis, out: &mut dyn Write) -> io::Result<()> {
-    let headline = match (report.verdict, &report.diagnosis) {
-        (Verdict::Diagnosed, Some(d)) => format!("{}: {}", d.model, d.state),
-        (Verdict::Ambiguous, Some(d)) => format!("{}: {}, or another state", d.model, d.state),
-        (Verdict::NoLight, _) => "No status light was seen".to_owned(),
-        (Verdict::Insufficient, _) => "Not enough was seen to tell".to_owned(),
-        _ => "A light that fits no known state".to_owned(),
-    };
     writeln!(out, "{FAINT}{}{FAINT:#}", report.source.name)?;
-    writeln!(out, "{BOLD}{headline}{BOLD:#}")?;
+    let named = match (&report.model, &report.state) {
+        (Some(model), Some(state)) => format!("{model}: {state}"),
+        _ => String::new(),
+    };
     match report.verdict {
-        Verdict::Diagnosed => {
-            if let Some(d) = &report.diagnosis {
-                advice(d, out)?;
-            }
+        Verdict::Diagnosed => headline(&named, out)?,
+        Verdict::Ambiguous => headline("More than one state looks like this", out)?,
+        Verdict::NoLight => headline("No status light was seen", out)?,
+        Verdict::Insufficient => headline("Too little was seen to tell", out)?,
+        Verdict::UnknownPattern => headline("This light fits no known state", out)?,
+    }
+    if let Verdict::Ambiguous = report.verdict {
+        for e in &report.alternatives {
+            let sure = percent(e.confidence);
+            writeln!(out, "\n{BOLD}{}: {}{BOLD:#}, {sure}", e.model, e.state)?;
+            advice(&e.meaning, &e.action, out)?;
         }
-        Verdict::Ambiguous => {
-            for d in &report.alternatives {
-                writeln!(out)?;
-                writeln!(
-                    out,
-                    "{BOLD}{}: {}{BOLD:#} ({})",
-                    d.model,
-                    d.state,
-                    percent(d.confidence)
-                )?;
-                advice(d, out)?;
-            }
-        }
-        _ => {}
+    } else if let (Some(meaning), Some(action)) = (&report.meaning, &report.action) {
+        advice(meaning, action, out)?;
     }
     if let Some(note) = &report.note {
         writeln!(out, "\n{note}")?;
     }
     writeln!(out)?;
-    if let (Verdict::Diagnosed, Some(d)) = (report.verdict, &report.diagnosis) {
-        writeln!(out, "How sure: {}{}", percent(d.confidence), basis(d.basis))?;
-    }
-    for reason in &report.reasons {
-        writeln!(out, "  {reason}")?;
+    if let (Verdict::Diagnosed, Some(confidence)) = (report.verdict, report.confidence) {
+        let basis = match report.basis {
+            Some(Basis::Assumed) => "; that this light means this is assumed, no source says so",
+            _ => "",
+        };
+        writeln!(out, "How sure: {}{basis}", percent(confidence))?;
+        if !report.alternatives.is_empty() {
+            let others: Vec<String> = report
+                .alternatives
+                .iter()
+                .map(|a| format!("{} {} {}", a.model, a.state, percent(a.confidence)))
+                .collect();
+            writeln!(out, "Otherwise: {}", others.join(", "))?;
+        }
     }
     if let Some(train) = &diagnosis.train {
+        if let Some(pattern) = Pattern::seen(train) {
+            writeln!(out, "Seen: {pattern}")?;
+        }
         train_rows(train, out)?;
     }
-    if report.verdict == Verdict::Diagnosed && !report.alternatives.is_empty() {
-        let others: Vec<String> = report
-            .alternatives
-            .iter()
-            .map(|a| format!("{} {} {}", a.model, a.state, percent(a.confidence)))
-            .collect();
-        writeln!(out, "Otherwise: {}", others.join(", "))?;
+    for reason in &report.reasons {
+        writeln!(out, "{FAINT}{reason}{FAINT:#}")?;
     }
     Ok(())
 }
 
+fn headline(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{BOLD}{text}{BOLD:#}")
+}
+
 /// Meaning and numbered steps.
-fn advice(d: &Explanation, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", d.meaning)?;
-    for (i, step) in d.action.iter().enumerate() {
+fn advice(meaning: &str, action: &[String], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{meaning}")?;
+    for (i, step) in action.iter().enumerate() {
         writeln!(out, "  {}. {step}", i + 1)?;
     }
     Ok(())
@@ -101,13 +103,6 @@ fn percent(p: f64) -> String {
         p if p > 0.99 => "over 99 %".to_owned(),
         p if p < 0.01 => "under 1 %".to_owned(),
         p => format!("{:.0} %", p * 100.0),
-    }
-}
-
-fn basis(basis: Basis) -> &'static str {
-    match basis {
-        Basis::Sourced => "",
-        Basis::Assumed => " (that this light means this is an assumption: no source was found)",
     }
 }
 
@@ -156,6 +151,9 @@ pub fn measurement(seen: &Observation, out: &mut dyn Write) -> io::Result<()> {
             p.h
         )?;
         train_rows(&light.train, out)?;
+        if let Some(pattern) = Pattern::seen(&light.train) {
+            writeln!(out, "  pattern {pattern}")?;
+        }
         numbers(light, out)?;
     }
     Ok(())
@@ -218,5 +216,66 @@ fn kind(kind: Kind) -> &'static str {
         Kind::Steady => "steady",
         Kind::Flicker => "flickering",
         Kind::ColorChanging => "colour-changing",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::json::tests::{diagnosis as sample, report};
+    use super::*;
+
+    fn printed(verdict: Verdict, states: &[(&str, f64)]) -> String {
+        let mut out = Vec::new();
+        diagnosis(&report(verdict, states), &sample(verdict, states), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        anstream::adapter::strip_str(&text).to_string()
+    }
+
+    #[test]
+    fn the_verdict_comes_first_then_the_steps_then_why() {
+        let text = printed(
+            Verdict::Diagnosed,
+            &[("low-battery", 0.93), ("powering-up", 0.06)],
+        );
+        let places: Vec<usize> = [
+            "clip.mp4\n",
+            "xt: low-battery\n",
+            "The batteries are low.",
+            "  1. Replace both batteries",
+            "How sure: 93 %\n",
+            "Otherwise: xt powering-up 6 %",
+            "Seen: red(0.2s on, 0.2s off) x5\n",
+            "  red   ······",
+        ]
+        .map(|part| {
+            text.find(part)
+                .unwrap_or_else(|| panic!("no {part:?} in\n{text}"))
+        })
+        .to_vec();
+        assert!(places.is_sorted(), "{text}");
+    }
+
+    #[test]
+    fn what_can_not_be_told_apart_is_printed_with_the_question() {
+        let text = printed(
+            Verdict::Ambiguous,
+            &[("low-battery", 0.55), ("powering-up", 0.44)],
+        );
+        for part in [
+            "xt: low-battery, 55 %",
+            "xt: powering-up, 44 %",
+            "Replace both batteries",
+            "Wait up to two minutes",
+            "Were the batteries put in just now?",
+        ] {
+            assert!(text.contains(part), "no {part:?} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_measured_is_certain() {
+        assert_eq!(percent(0.99999), "over 99 %");
+        assert_eq!(percent(0.004), "under 1 %");
+        assert_eq!(percent(0.98), "98 %");
     }
 }

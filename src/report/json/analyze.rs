@@ -1,0 +1,160 @@
+//! The result of `analyze` and `watch`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Box, SCHEMA, Source, round, seconds};
+use crate::devices::{Basis, Device};
+use crate::matcher::{Candidate, Diagnosis, Verdict};
+use crate::observe::Observation;
+use crate::pulses::Color;
+
+/// Alternatives below this probability are left out of a clear diagnosis: they would not be printed as 1 %.
+const MENTIONED: f64 = 0.005;
+
+/// One lit span of one colour, in s from the first frame.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Pulse {
+    pub color: Color,
+    pub start_s: f64,
+    pub end_s: f64,
+}
+
+/// A state that explains the light.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    pub model: String,
+    pub state: String,
+    /// Probability, 0..1.
+    pub confidence: f64,
+    pub meaning: String,
+    /// Steps for the user, in order.
+    pub action: Vec<String>,
+    pub basis: Basis,
+}
+
+/// The result of `analyze` and `watch` for one source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    pub source: Source,
+    pub verdict: Verdict,
+    /// The diagnosis: all six are there for `diagnosed` and `ambiguous`. For `no-light` there are
+    /// model, meaning, action and basis where one device was asked for and its file knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Probability, 0..1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<String>,
+    /// Steps for the user, in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
+    /// Diagnosed: the states that were not chosen. Ambiguous: all that fit, the diagnosis first.
+    pub alternatives: Vec<Explanation>,
+    /// The light that was judged to be the device's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub light: Option<Box>,
+    pub pulses: Vec<Pulse>,
+    /// What would tell the candidates apart, or how long a clip is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Seconds of film that should suffice, when more would help.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed_s: Option<f64>,
+    /// Why, one line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+    /// What went wrong in the reading, one line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+impl Report {
+    /// The result for `seen`, with what `devices` say of the states found.
+    pub fn new(seen: &Observation, diagnosis: &Diagnosis, devices: &[&Device]) -> Self {
+        let all: Vec<Explanation> = diagnosis
+            .candidates
+            .iter()
+            .filter_map(|c| explain(c, devices))
+            .collect();
+        let first = match diagnosis.verdict {
+            Verdict::Diagnosed | Verdict::Ambiguous => all.first().cloned(),
+            _ => None,
+        };
+        let alternatives = match diagnosis.verdict {
+            Verdict::Ambiguous => all,
+            verdict => {
+                let taken = usize::from(verdict == Verdict::Diagnosed);
+                let others = all.into_iter().skip(taken);
+                others.filter(|e| e.confidence >= MENTIONED).collect()
+            }
+        };
+        let dark = match devices {
+            [device] if diagnosis.verdict == Verdict::NoLight => {
+                device.dark.as_ref().map(|dark| (&device.name, dark))
+            }
+            _ => None,
+        };
+        let pulses = diagnosis.train.as_ref().map_or_else(Vec::new, |train| {
+            let pulse = |p: crate::pulses::Pulse| Pulse {
+                color: p.color,
+                start_s: seconds(p.start_s),
+                end_s: seconds(p.end_s),
+            };
+            train.pulses().into_iter().map(pulse).collect()
+        });
+        Self {
+            schema: SCHEMA.to_owned(),
+            source: seen.into(),
+            verdict: diagnosis.verdict,
+            model: first
+                .as_ref()
+                .map(|e| &e.model)
+                .or(dark.map(|(name, _)| name))
+                .cloned(),
+            state: first.as_ref().map(|e| e.state.clone()),
+            confidence: first.as_ref().map(|e| e.confidence),
+            meaning: first
+                .as_ref()
+                .map(|e| &e.meaning)
+                .or(dark.map(|(_, d)| &d.meaning))
+                .cloned(),
+            action: first
+                .as_ref()
+                .map(|e| &e.action)
+                .or(dark.map(|(_, d)| &d.action))
+                .cloned(),
+            basis: first
+                .as_ref()
+                .map(|e| e.basis)
+                .or(dark.map(|(_, d)| d.basis)),
+            alternatives,
+            light: diagnosis.place.map(Box::from),
+            pulses,
+            note: diagnosis.note.clone(),
+            needed_s: diagnosis.needed_s.map(|s| round(s, 1)),
+            reasons: diagnosis.reasons.clone(),
+            warnings: seen.warnings.clone(),
+        }
+    }
+}
+
+/// The words of the device file for a candidate.
+fn explain(candidate: &Candidate, devices: &[&Device]) -> Option<Explanation> {
+    let device = devices.iter().find(|d| d.name == candidate.model)?;
+    let state = device.state(&candidate.state)?;
+    Some(Explanation {
+        model: candidate.model.clone(),
+        state: candidate.state.clone(),
+        confidence: round(candidate.confidence, 4),
+        meaning: state.meaning.clone(),
+        action: state.action.clone(),
+        basis: state.basis,
+    })
+}
