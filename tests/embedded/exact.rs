@@ -57,6 +57,43 @@ fn h264_interlaced() {
 }
 
 #[test]
+fn hevc_main() {
+    check(
+        "main.mp4",
+        "-c:v libx265 -tag:v hvc1 -x265-params log-level=none:bframes=4:b-pyramid=1:slices=2:keyint=20",
+        8,
+        0,
+    );
+}
+
+#[test]
+fn hevc_main10() {
+    check(
+        "main10.mp4",
+        "-pix_fmt yuv420p10le -c:v libx265 -x265-params log-level=none:bframes=3",
+        10,
+        0,
+    );
+}
+
+/// A clip that starts at an open group of pictures: its leading pictures can't be decoded, and no
+/// time may move to another picture for it.
+#[test]
+fn hevc_cut_at_an_open_group() {
+    if !have_ffmpeg("cra") {
+        return;
+    }
+    let (whole, cut) = (scratch("open.hevc.mp4"), scratch("cra.mp4"));
+    let x265 = "-c:v libx265 -x265-params log-level=none:open-gop=1:keyint=15:min-keyint=15:bframes=4:scenecut=0";
+    ffmpeg(&format!("{SOURCE} {x265}"), &whole);
+    // Without an edit list, so that nothing else hides the leading pictures.
+    let copy = "-c copy -use_editlist 0 -frames:v 20";
+    ffmpeg(&format!("-ss 0.6 -i {} {copy}", whole.display()), &cut);
+    let shown = assert_same(&cut, 8, 0);
+    assert!(shown < 20, "the leading pictures were not decoded");
+}
+
+#[test]
 fn mp4_fragmented() {
     check(
         "fragmented.mp4",

@@ -3,6 +3,10 @@
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
+use std::thread;
+
+/// Name of the threads of `rust_h265`, which contains panics in them by itself.
+const HEVC_THREAD: &str = "rust_h265 picture";
 
 thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
@@ -30,7 +34,10 @@ fn silence_once() {
     HOOK.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if !INSIDE.get() {
+            let pool = thread::current()
+                .name()
+                .is_some_and(|name| name == HEVC_THREAD);
+            if !INSIDE.get() && !pool {
                 previous(info);
             }
         }));

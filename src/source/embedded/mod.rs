@@ -6,6 +6,7 @@
 mod color;
 mod guard;
 mod h264;
+mod hevc;
 mod mp4;
 mod planes;
 
@@ -158,6 +159,7 @@ pub(super) fn open(
 fn decoder_for(codec: &Codec, hint: ColorHint) -> Result<Box<dyn VideoDecoder>, Fault> {
     match codec {
         Codec::H264 { avcc } => Ok(Box::new(h264::H264::new(avcc, hint)?)),
+        Codec::Hevc { hvcc } => Ok(Box::new(hevc::Hevc::new(hvcc, hint)?)),
         other => Err(Fault::unsupported(format!("{} video", other.name()))),
     }
 }

@@ -2,6 +2,16 @@
 
 use crate::source::Plane;
 
+/// As [`from_bytes`], from samples of two bytes each.
+pub(super) fn from_words(data: &[u16], width: usize, height: usize, depth: u8) -> Plane {
+    Plane {
+        data: data.iter().map(|&sample| shifted(sample, depth)).collect(),
+        stride: width,
+        width,
+        height,
+    }
+}
+
 /// A tightly packed plane of `width` x `height` samples of `depth` bits, little-endian pairs of
 /// bytes above 8 bits; deeper samples lose their low bits.
 pub(super) fn from_bytes(data: Vec<u8>, width: usize, height: usize, depth: u8) -> Plane {
