@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::chroma::Chroma;
-use super::json::Report;
+use super::json::{Report, shining};
 use super::timeline;
 use crate::devices::{Basis, Pattern};
 use crate::matcher::{Diagnosis, Verdict};
@@ -73,7 +73,7 @@ pub fn diagnosis(report: &Report, diagnosis: &Diagnosis, out: &mut dyn Write) ->
         }
     }
     if let Some(train) = &diagnosis.train {
-        if let Some(pattern) = Pattern::seen(train) {
+        if let Some(pattern) = notation(train) {
             writeln!(out, "Seen: {pattern}")?;
         }
         train_rows(train, out)?;
@@ -106,6 +106,12 @@ fn percent(p: f64) -> String {
     }
 }
 
+/// The pattern that was seen, unless it has no order that words would make clearer than the timeline does.
+fn notation(train: &Train) -> Option<Pattern> {
+    const MOST_STEPS: usize = 5;
+    Pattern::seen(train).filter(|p| p.steps.len() <= MOST_STEPS)
+}
+
 /// One timeline for each colour that was lit, and the scale under them.
 fn train_rows(train: &Train, out: &mut dyn Write) -> io::Result<()> {
     let pulses = train.pulses();
@@ -134,10 +140,10 @@ pub fn measurement(seen: &Observation, out: &mut dyn Write) -> io::Result<()> {
         "{FAINT}{}: {}x{}, {} frames in {:.2} s, {:.2} fps{FAINT:#}",
         seen.name, seen.width, seen.height, seen.frames, seen.duration_s, seen.fps
     )?;
-    if seen.lights.is_empty() {
+    if shining(seen).next().is_none() {
         writeln!(out, "{BOLD}No light was seen{BOLD:#}")?;
     }
-    for (i, light) in seen.lights.iter().enumerate() {
+    for (i, light) in shining(seen).enumerate() {
         let p = light.place;
         writeln!(
             out,
@@ -151,7 +157,7 @@ pub fn measurement(seen: &Observation, out: &mut dyn Write) -> io::Result<()> {
             p.h
         )?;
         train_rows(&light.train, out)?;
-        if let Some(pattern) = Pattern::seen(&light.train) {
+        if let Some(pattern) = notation(&light.train) {
             writeln!(out, "  pattern {pattern}")?;
         }
         numbers(light, out)?;
@@ -178,7 +184,12 @@ fn numbers(light: &Light, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     for (name, lengths) in [("on", rhythm.on), ("off", rhythm.off)] {
-        if let Some(l) = lengths {
+        let Some(l) = lengths else {
+            continue;
+        };
+        if l.count == 1 {
+            writeln!(out, "  {name:3} {}, once", milliseconds(l.mean))?;
+        } else {
             writeln!(
                 out,
                 "  {name:3} {}, {:.0} to {:.0} ms, sd {:.1} ms, {} complete",

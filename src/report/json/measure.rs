@@ -7,6 +7,14 @@ use super::{Box, MEASURE_SCHEMA, Source, round, seconds};
 use crate::observe::{Kind, Light, Observation};
 use crate::pulses::{self, Color, Lengths, Look, Rhythm};
 
+/// Lights below this probability of emitting light of their own are likelier reflections, screens or coloured things.
+const SHINES: f64 = 0.5;
+
+/// What `measure` reports of `seen`: the lights that more likely than not are lights, the surest first.
+pub fn shining(seen: &Observation) -> impl Iterator<Item = &Light> {
+    seen.lights.iter().filter(|l| l.emission >= SHINES)
+}
+
 /// The result of `measure`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MeasureReport {
@@ -191,7 +199,7 @@ impl From<&Observation> for MeasureReport {
         Self {
             schema: MEASURE_SCHEMA.to_owned(),
             source: seen.into(),
-            lights: seen.lights.iter().map(MeasuredLight::from).collect(),
+            lights: shining(seen).map(MeasuredLight::from).collect(),
             warnings: seen.warnings.clone(),
         }
     }

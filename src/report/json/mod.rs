@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::observe::{Observation, Rect};
 
 pub use analyze::{Explanation, Pulse, Report};
-pub use measure::{MeasureReport, MeasuredLengths, MeasuredLight, MeasuredSpan, SpanState};
+pub use measure::{
+    MeasureReport, MeasuredLengths, MeasuredLight, MeasuredSpan, SpanState, shining,
+};
 
 /// Schema name of [`Report`].
 pub const SCHEMA: &str = "blinkdx/1";
