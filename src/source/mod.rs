@@ -1,15 +1,25 @@
 //! Frames with presentation timestamps, from files, streams and cameras.
 
+pub mod animation;
 mod embedded;
 mod error;
 pub mod ffmpeg;
 mod frame;
+mod jpeg;
+mod limits;
+pub mod mjpeg;
 mod open;
+pub mod prefetch;
 pub mod probe;
+mod rgb;
+pub mod stills;
+mod stream;
+pub mod y4m;
 
 pub use error::SourceError;
 pub use frame::{ColorInfo, Frame, Matrix, Orientation, Plane, Transfer};
 pub use open::{DecoderChoice, OpenOptions, open};
+pub use stream::open_stream;
 
 /// What is known of a video before its frames are read.
 #[derive(Debug, Clone)]
@@ -42,6 +52,11 @@ impl VideoInfo {
 /// Implementations hold a bounded number of frames, never the whole file.
 pub trait FrameSource: Send {
     fn info(&self) -> &VideoInfo;
+
+    /// What the user should know of how well it can be read, one line each. It may grow while frames are read.
+    fn warnings(&self) -> &[String] {
+        &[]
+    }
 
     /// Reads the next frame into `frame`, whose buffers are reused.
     ///

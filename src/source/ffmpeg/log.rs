@@ -18,57 +18,61 @@ pub(super) struct StreamLine {
     pub codec: String,
     /// ffmpeg's name of the sample layout, for example `yuv420p10le`.
     pub layout: String,
-    /// What stands in brackets behind it: range, matrix/primaries/transfer, field order.
-    pub tags: Vec<String>,
+    /// Its names of the colour matrix and the transfer curve; empty where it does not know them.
+    pub matrix: String,
+    pub transfer: String,
+    /// Luma 0..255.
+    pub full_range: bool,
 }
 
 impl StreamLine {
-    /// Parses what follows `Video: `.
+    /// Parses what follows `Video: `, for example
+    /// `h264 (High) (avc1 / 0x31637661), yuv420p(tv, bt2020nc/bt2020/arib-std-b67, progressive), 720x720, 30 fps`.
     fn parse(text: &str) -> Self {
         let mut fields = split_outside_brackets(text).into_iter();
         let word = |s: &str| s.split([' ', '(']).next().unwrap_or_default().to_owned();
         let codec = fields.next().map(word).unwrap_or_default();
         let layout_field = fields.next().unwrap_or_default();
-        let tags = layout_field
-            .split_once('(')
-            .map(|(_, rest)| rest.trim_end_matches(')'))
-            .unwrap_or_default()
-            .split([',', '/'])
-            .map(|s| s.trim().to_owned())
-            .filter(|s| !s.is_empty())
-            .collect();
-        Self {
+        let layout = word(layout_field);
+        let mut line = Self {
             codec,
-            layout: word(layout_field),
-            tags,
+            full_range: layout.starts_with("yuvj"),
+            layout,
+            ..Self::default()
+        };
+        let (_, tags) = layout_field.split_once('(').unwrap_or_default();
+        for tag in tags.trim_end_matches(')').split(',').map(str::trim) {
+            match tag {
+                "pc" => line.full_range = true,
+                "tv" | "progressive" | "" => {}
+                _ if tag.ends_with(" first") => {}
+                // Matrix, primaries and transfer, or one name where all three are the same.
+                _ => {
+                    let mut names = tag.split('/');
+                    line.matrix = names.next().unwrap_or_default().to_owned();
+                    line.transfer = names.nth(1).unwrap_or(&line.matrix).to_owned();
+                }
+            }
+        }
+        line
+    }
+
+    fn matrix(&self) -> Option<Matrix> {
+        match self.matrix.as_str() {
+            "bt2020nc" | "bt2020c" => Some(Matrix::Bt2020),
+            // SMPTE 240M differs from BT.709 by less than 0.01 in each coefficient.
+            "bt709" | "smpte240m" => Some(Matrix::Bt709),
+            "bt470bg" | "smpte170m" | "fcc" => Some(Matrix::Bt601),
+            _ => None,
         }
     }
 
-    /// How the samples of this stream map to light; `None` where it says nothing about the matrix.
-    pub fn color(&self) -> (Option<Matrix>, Transfer, bool) {
-        let has = |tag: &str| self.tags.iter().any(|t| t == tag);
-        // `bt2020nc/bt2020/arib-std-b67` names matrix, primaries and transfer; a single name is all three.
-        let matrix = if has("bt2020nc") || has("bt2020c") {
-            Some(Matrix::Bt2020)
-        } else if has("bt709") {
-            Some(Matrix::Bt709)
-        } else if has("bt470bg") || has("smpte170m") || has("fcc") {
-            Some(Matrix::Bt601)
-        } else {
-            None
-        };
-        let transfer = if has("smpte2084") {
-            Transfer::Pq
-        } else if has("arib-std-b67") {
-            Transfer::Hlg
-        } else {
-            Transfer::Sdr
-        };
-        (
-            matrix,
-            transfer,
-            has("pc") || self.layout.starts_with("yuvj"),
-        )
+    fn transfer(&self) -> Transfer {
+        match self.transfer.as_str() {
+            "smpte2084" => Transfer::Pq,
+            "arib-std-b67" => Transfer::Hlg,
+            _ => Transfer::Sdr,
+        }
     }
 }
 
@@ -159,7 +163,6 @@ impl Said {
     /// How the samples in the pipe map to light; the number of `lines` decides where nothing is said.
     pub fn color(&self, lines: u32) -> ColorInfo {
         let output = self.output.as_ref().or(self.input.as_ref());
-        let (matrix, transfer, full_range) = output.map(StreamLine::color).unwrap_or_default();
         // ffmpeg makes YUV from RGB by BT.601 and says nothing about it.
         let from_rgb = self.input.as_ref().is_some_and(|s| {
             ["rgb", "bgr", "gbr", "pal8"]
@@ -172,9 +175,9 @@ impl Said {
             Matrix::Bt709
         };
         ColorInfo {
-            matrix: matrix.unwrap_or(untagged),
-            transfer,
-            full_range,
+            matrix: output.and_then(StreamLine::matrix).unwrap_or(untagged),
+            transfer: output.map(StreamLine::transfer).unwrap_or_default(),
+            full_range: output.is_some_and(|s| s.full_range),
         }
     }
 }

@@ -39,6 +39,10 @@ const END_TIMEOUT: Duration = Duration::from_secs(5);
 /// Samples of a picture at most: 16384 x 16384 px. Larger sizes are damage or a trap.
 const MAX_PIXELS: u64 = 1 << 28;
 
+/// Seconds added to all times in the pipe and taken off again here: NUT refuses negative ones, which the
+/// first pictures of a clip may have. A clip that begins more than an hour before its zero is shifted.
+const SHIFT_S: i64 = 3600;
+
 /// Set when this ffmpeg (before 5.1) does not know `-fps_mode`.
 static OLD_SYNC_OPTION: AtomicBool = AtomicBool::new(false);
 
@@ -253,7 +257,9 @@ impl FfmpegSource {
             self.nut.samples(&mut plane.data)?;
         }
         let (num, den) = self.nut.video().time_base;
-        frame.pts_s = header.pts as f64 * f64::from(num) / f64::from(den);
+        let (num, den) = (i128::from(num), i128::from(den));
+        let ticks = i128::from(header.pts) * num - i128::from(SHIFT_S) * den;
+        frame.pts_s = ticks as f64 / den as f64;
         frame.chroma_shift = self.layout.chroma_shift();
         frame.color = self.color;
         Ok(true)
@@ -389,6 +395,7 @@ fn command(program: &Path, input: &Input) -> Command {
             "-enc_time_base",
             "1:1000000",
         ])
+        .args(["-output_ts_offset", &SHIFT_S.to_string()])
         .args(["-vf", LAYOUTS, "-c:v", "rawvideo"])
         .args(["-f", "nut", "-avioflags", "direct", "pipe:1"])
         .stdout(Stdio::piped())

@@ -1,0 +1,6 @@
+//! The `ffmpeg` route on real files. Without the program every test says that it skipped.
+
+mod damage;
+mod formats;
+mod streams;
+mod tools;
