@@ -124,6 +124,7 @@ pub fn observe(
             }
         }
     }
+    eyes.warnings.extend_from_slice(source.warnings());
     if eyes.is_empty() {
         return Err(SourceError::Invalid {
             name: source.info().name.clone(),

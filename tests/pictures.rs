@@ -3,7 +3,9 @@
 use blinkdx::source::ffmpeg::{FfmpegSource, find_program};
 use blinkdx::source::prefetch::Prefetch;
 use blinkdx::source::stills::StillsSource;
-use blinkdx::source::{Frame, FrameSource, SourceError, animation};
+use blinkdx::source::{
+    DecoderChoice, Frame, FrameSource, OpenOptions, SourceError, animation, open,
+};
 use image::codecs::gif::GifEncoder;
 use image::{Delay, ImageFormat, Rgb, RgbImage, RgbaImage};
 use std::fs::{self, File};
@@ -242,4 +244,44 @@ fn a_picture_cut_short_ends_the_series() {
     let error = end.unwrap_err().to_string();
     assert!(error.contains("2.png"), "{error}");
     assert_eq!(source.read(&mut Frame::default()), Ok(false));
+}
+
+#[test]
+fn the_bytes_and_not_the_name_choose() {
+    let folder = Folder::new("bytes");
+    let look = |name: &str| {
+        let options = OpenOptions {
+            decoder: DecoderChoice::Embedded,
+            fps: Some(10.0),
+        };
+        let spec = folder.join(name).to_string_lossy().into_owned();
+        let mut source = open(&spec, &options).unwrap();
+        let (times, _, end) = read_all(&mut *source);
+        assert_eq!(end, Ok(false), "{name}");
+        (times.len(), source.info().format.clone())
+    };
+    fs::rename(folder.gif("a.gif", &[50; 3]), folder.join("gif.mp4")).unwrap();
+    assert_eq!(look("gif.mp4"), (3, "animated GIF".into()));
+
+    folder.still("a.jpg", 16, 8, 9);
+    let jpeg = fs::read(folder.join("a.jpg")).unwrap();
+    fs::rename(folder.join("a.jpg"), folder.join("photo.mp4")).unwrap();
+    assert_eq!(look("photo.mp4"), (1, "a still picture".into()));
+    fs::write(folder.join("stream.png"), jpeg.repeat(5)).unwrap();
+    assert_eq!(look("stream.png"), (5, "MJPEG stream".into()));
+    // A photo with a preview behind it is one photo.
+    folder.still("preview.jpg", 8, 4, 9);
+    let preview = fs::read(folder.join("preview.jpg")).unwrap();
+    fs::write(folder.join("phone.jpg"), [jpeg, preview].concat()).unwrap();
+    assert_eq!(look("phone.jpg"), (1, "a still picture".into()));
+
+    let y4m = b"YUV4MPEG2 W2 H2 F25:1\nFRAME\n\x10\x10\x10\x10\x80\x80";
+    fs::write(folder.join("raw.bin"), y4m).unwrap();
+    assert_eq!(look("raw.bin"), (1, "Y4M stream".into()));
+
+    fs::create_dir_all(folder.join("shots")).unwrap();
+    folder.still("shots/1.png", 4, 4, 1);
+    folder.still("shots/2.png", 4, 4, 2);
+    assert_eq!(look("shots"), (2, "2 still pictures".into()));
+    assert_eq!(look("shots/*.png"), (2, "2 still pictures".into()));
 }

@@ -1,6 +1,6 @@
 //! Animated GIF, PNG and WebP, with the times that a viewer shows.
 
-use super::prefetch::{Prefetch, ReadFrame};
+use super::prefetch::{LocalSource, Prefetch};
 use super::{Frame, Orientation, SourceError, VideoInfo, limits, rgb};
 use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::{AnimationDecoder, Delay, Frames, ImageDecoder, ImageError, ImageFormat, ImageResult};
@@ -34,32 +34,15 @@ pub fn open(name: &str, file: File, format: ImageFormat) -> Result<Prefetch, Sou
     let owned = name.to_owned();
     // The decoders of the `image` crate can't move between threads.
     Prefetch::spawn(name, move || {
-        let invalid = |e: ImageError| SourceError::Invalid {
-            name: owned.clone(),
+        Animation::open(&owned, file, format).map_err(|e| SourceError::Invalid {
+            name: owned,
             cause: e.to_string(),
-        };
-        let mut animation = Animation::open(file, format).map_err(invalid)?;
-        let info = VideoInfo {
-            name: owned.clone(),
-            coded_width: animation.size.0,
-            coded_height: animation.size.1,
-            orientation: Orientation::default(),
-            duration_s: None,
-            format: format!("animated {}", format.extensions_str()[0].to_uppercase()),
-            decoder: "embedded (image)".into(),
-        };
-        let read = move |frame: &mut Frame| {
-            animation.read(frame).map_err(|e| SourceError::Truncated {
-                name: owned.clone(),
-                cause: e.to_string(),
-            })
-        };
-        Ok((info, Box::new(read) as ReadFrame))
+        })
     })
 }
 
 struct Animation {
-    size: (u32, u32),
+    info: VideoInfo,
     /// The picture that comes next, decoded when the file was opened.
     first: Option<image::Frame>,
     /// `None` after the last picture or an error.
@@ -68,52 +51,72 @@ struct Animation {
 }
 
 impl Animation {
-    fn open(file: File, format: ImageFormat) -> ImageResult<Self> {
+    fn open(name: &str, file: File, format: ImageFormat) -> ImageResult<Self> {
         let mut reader = BufReader::new(file);
         reader.rewind()?;
-        let (size, mut rest) = match format {
+        let (size, kind, mut rest) = match format {
             ImageFormat::Gif => {
                 let mut decoder = GifDecoder::new(reader)?;
-                (limit(&mut decoder)?, decoder.into_frames())
+                (limit(&mut decoder)?, "GIF", decoder.into_frames())
             }
             ImageFormat::WebP => {
                 let mut decoder = WebPDecoder::new(reader)?;
-                (limit(&mut decoder)?, decoder.into_frames())
+                (limit(&mut decoder)?, "WebP", decoder.into_frames())
             }
             _ => {
                 let mut decoder = PngDecoder::new(reader)?;
-                (limit(&mut decoder)?, decoder.apng()?.into_frames())
+                (limit(&mut decoder)?, "PNG", decoder.apng()?.into_frames())
             }
         };
         let first = rest.next().transpose()?.ok_or_else(|| {
-            let text = "there is no picture in it".to_owned();
+            let text = "there is no picture in it";
             ImageError::IoError(io::Error::new(io::ErrorKind::UnexpectedEof, text))
         })?;
         Ok(Self {
-            size,
+            info: VideoInfo {
+                name: name.to_owned(),
+                coded_width: size.0,
+                coded_height: size.1,
+                orientation: Orientation::default(),
+                duration_s: None,
+                format: format!("animated {kind}"),
+                decoder: "embedded (image)".into(),
+            },
             first: Some(first),
             rest: Some(rest),
             next_pts_s: 0.0,
         })
     }
+}
 
-    fn read(&mut self, frame: &mut Frame) -> ImageResult<bool> {
+impl LocalSource for Animation {
+    fn info(&self) -> &VideoInfo {
+        &self.info
+    }
+
+    fn warnings(&self) -> &[String] {
+        &[]
+    }
+
+    fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError> {
         let next = match self.first.take() {
             Some(first) => Some(Ok(first)),
             None => self.rest.as_mut().and_then(Iterator::next),
         };
-        let Some(Ok(picture)) = next else {
-            self.rest = None;
-            return next.transpose().map(|_| false);
+        let picture = match next {
+            Some(Ok(picture)) => picture,
+            Some(Err(e)) => {
+                self.rest = None;
+                return Err(SourceError::Truncated {
+                    name: self.info.name.clone(),
+                    cause: e.to_string(),
+                });
+            }
+            None => return Ok(false),
         };
-        let (width, height) = picture.buffer().dimensions();
-        rgb::fill(
-            frame,
-            width as usize,
-            height as usize,
-            4,
-            picture.buffer().as_raw(),
-        );
+        let buffer = picture.buffer();
+        let (width, height) = (buffer.width() as usize, buffer.height() as usize);
+        rgb::fill(frame, width, height, 4, buffer.as_raw());
         frame.pts_s = self.next_pts_s;
         self.next_pts_s += shown_ms(picture.delay()) / 1000.0;
         Ok(true)

@@ -6,6 +6,13 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
+/// Width and height in px that a JPEG says it has.
+pub(super) fn size(jpeg: &[u8]) -> Option<(usize, usize)> {
+    let mut decoder = JpegDecoder::new(ZCursor::new(jpeg));
+    decoder.decode_headers().ok()?;
+    decoder.dimensions()
+}
+
 /// Decodes `jpeg` into the planes of `frame`, 4:4:4 or grey, full-range BT.601 as JFIF has it.
 /// Huffman tables that are left out, as in many MJPEG streams, are those of ITU-T T.81 annex K.
 ///

@@ -1,7 +1,8 @@
 //! JPEG pictures one after the other, as `ffmpeg -f mjpeg` and cameras write them to a pipe.
 
 use super::{Frame, FrameSource, Orientation, SourceError, VideoInfo, jpeg, stills};
-use std::io::{self, BufRead, BufReader, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek};
 
 /// Bytes of one picture at most; at 64 Mpx and the best quality a JPEG has about as many.
 const MAX_PICTURE: usize = 1 << 26;
@@ -129,6 +130,26 @@ impl<R: Read + Send> FrameSource for MjpegSource<R> {
             cause,
         })
     }
+}
+
+/// Whether a file that begins as a JPEG picture is a stream of them: a second one of the same size follows
+/// the first at once. A photo may be followed by others too, such as a preview or a gain map, which are smaller.
+/// The file is read from its start and left there.
+pub(super) fn is_stream(mut file: &File) -> bool {
+    let mut size_of_next = {
+        let mut pictures = Pictures {
+            stream: BufReader::new(file),
+            started: false,
+        };
+        let mut picture = Vec::new();
+        move || match pictures.next(&mut picture) {
+            Ok(true) => jpeg::size(&picture),
+            _ => None,
+        }
+    };
+    let first = size_of_next();
+    let stream = first.is_some() && first == size_of_next();
+    file.rewind().is_ok() && stream
 }
 
 /// Cuts a stream into pictures at their markers. The layout of segments is that of ITU-T T.81 annex B.

@@ -4,9 +4,15 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Seek};
 use std::path::Path;
 
+use image::ImageFormat;
+
 use super::ffmpeg::{self, FfmpegSource};
+use super::mjpeg::{self, MjpegSource};
+use super::prefetch::Prefetch;
 use super::probe::{self, Format};
-use super::{FrameSource, SourceError, embedded};
+use super::stills::StillsSource;
+use super::y4m::Y4mSource;
+use super::{FrameSource, SourceError, animation, embedded, open_stream};
 
 /// Which decoder reads video files; `--decoder` of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,7 +30,7 @@ pub enum DecoderChoice {
 #[derive(Debug, Clone, Default)]
 pub struct OpenOptions {
     pub decoder: DecoderChoice,
-    /// Frames per second of a folder or glob of stills, which carry no time; unused elsewhere.
+    /// Frames per second of pictures that carry no time: a folder or glob of stills, an MJPEG stream.
     pub fps: Option<f64>,
 }
 
@@ -38,7 +44,9 @@ pub struct OpenOptions {
 /// each naming the file, the cause and what would help.
 pub fn open(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, SourceError> {
     if spec == "-" {
-        return Err(pending(spec, "standard input"));
+        let with_ffmpeg =
+            options.decoder != DecoderChoice::Embedded && ffmpeg::find_program().is_some();
+        return open_stream(std::io::stdin(), spec, options.fps, with_ffmpeg);
     }
     let path = Path::new(spec);
     let unreadable = |cause: String| SourceError::Unreadable {
@@ -49,12 +57,12 @@ pub fn open(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, S
         Ok(meta) => meta,
         // A pattern with * or ? that is no file's own name stands for a series of stills.
         Err(e) if e.kind() == ErrorKind::NotFound && spec.contains(['*', '?', '[']) => {
-            return Err(pending(spec, "a glob of stills"));
+            return Ok(Box::new(StillsSource::pattern(spec, options.fps)?));
         }
         Err(e) => return Err(unreadable(explain_io(&e))),
     };
     if meta.is_dir() {
-        return Err(pending(spec, "a folder of stills"));
+        return Ok(Box::new(StillsSource::folder(path, spec, options.fps)?));
     }
     let mut file = File::open(path).map_err(|e| unreadable(explain_io(&e)))?;
     let mut head = Vec::with_capacity(probe::PROBE_BYTES);
@@ -64,8 +72,13 @@ pub fn open(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, S
         .map_err(|e| unreadable(explain_io(&e)))?;
     file.rewind().map_err(|e| unreadable(explain_io(&e)))?;
 
+    let have_ffmpeg = ffmpeg::find_program().is_some();
     let Some(format) = probe::format(&head) else {
-        return Err(SourceError::Invalid {
+        // ffmpeg knows rare formats; what it doesn't know either is told in our words.
+        let may_try = have_ffmpeg && options.decoder != DecoderChoice::Embedded;
+        let by_ffmpeg = (may_try && !head.is_empty() && !probe::is_text(&head))
+            .then(|| by_ffmpeg(spec, path).ok());
+        return by_ffmpeg.flatten().ok_or_else(|| SourceError::Invalid {
             name: spec.to_owned(),
             cause: unknown_cause(&head).to_owned(),
         });
@@ -77,16 +90,17 @@ pub fn open(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, S
             help: "give the video file itself".to_owned(),
         });
     }
+    let embedded = |file| match format.is_picture() {
+        true => picture(spec, path, file, format, options.fps),
+        false => embedded::open(spec, file, format).and_then(ahead),
+    };
     match options.decoder {
         DecoderChoice::Ffmpeg => by_ffmpeg(spec, path),
-        DecoderChoice::Embedded => embedded(spec, file, format),
-        DecoderChoice::Auto if format.is_picture() => embedded(spec, file, format),
-        DecoderChoice::Auto if ffmpeg::find_program().is_none() => embedded(spec, file, format),
+        DecoderChoice::Embedded => embedded(file),
+        DecoderChoice::Auto if format.is_picture() || !have_ffmpeg => embedded(file),
         // What this ffmpeg was built without may be read all the same. Its word on the file counts:
         // it knows more formats.
-        DecoderChoice::Auto => {
-            by_ffmpeg(spec, path).or_else(|error| embedded(spec, file, format).or(Err(error)))
-        }
+        DecoderChoice::Auto => by_ffmpeg(spec, path).or_else(|error| embedded(file).or(Err(error))),
     }
 }
 
@@ -94,19 +108,36 @@ fn by_ffmpeg(spec: &str, path: &Path) -> Result<Box<dyn FrameSource>, SourceErro
     Ok(Box::new(FfmpegSource::open(path, spec)?))
 }
 
-fn embedded(spec: &str, file: File, format: Format) -> Result<Box<dyn FrameSource>, SourceError> {
-    if format.is_picture() {
-        return Err(pending(spec, format.name()));
-    }
-    embedded::open(spec, file, format)
+/// Has the frames decoded while the ones before are looked at.
+fn ahead(source: Box<dyn FrameSource>) -> Result<Box<dyn FrameSource>, SourceError> {
+    Ok(Box::new(Prefetch::new(source)?))
 }
 
-/// A route that is not built yet.
-fn pending(spec: &str, what: &str) -> SourceError {
-    SourceError::Unsupported {
-        name: spec.to_owned(),
-        what: what.to_owned(),
-        help: "use an MP4 file".to_owned(),
+/// What the `image` crate reads, and streams of pictures that were saved to a file.
+fn picture(
+    spec: &str,
+    path: &Path,
+    file: File,
+    format: Format,
+    fps: Option<f64>,
+) -> Result<Box<dyn FrameSource>, SourceError> {
+    let animated = match format {
+        Format::Y4m => return ahead(Box::new(Y4mSource::new(file, spec, fps)?)),
+        Format::Jpeg if mjpeg::is_stream(&file) => {
+            return ahead(Box::new(MjpegSource::new(file, spec, fps)?));
+        }
+        Format::Gif => ImageFormat::Gif,
+        Format::Png => ImageFormat::Png,
+        Format::WebP => ImageFormat::WebP,
+        _ => return Ok(Box::new(StillsSource::single(path, spec)?)),
+    };
+    match animation::is_animated(&file, animated) {
+        Ok(true) => Ok(Box::new(animation::open(spec, file, animated)?)),
+        Ok(false) => Ok(Box::new(StillsSource::single(path, spec)?)),
+        Err(e) => Err(SourceError::Invalid {
+            name: spec.to_owned(),
+            cause: e.to_string(),
+        }),
     }
 }
 

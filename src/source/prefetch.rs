@@ -8,14 +8,32 @@ use std::thread;
 /// (3 MB per frame of 1080p, 12 MB of 4K).
 const AHEAD: usize = 2;
 
-/// Reads the next frame into the given one, as [`FrameSource::read`] does.
-pub(super) type ReadFrame = Box<dyn FnMut(&mut Frame) -> Result<bool, SourceError>>;
+/// A [`FrameSource`] that need not move between threads.
+pub(super) trait LocalSource {
+    fn info(&self) -> &VideoInfo;
+    fn warnings(&self) -> &[String];
+    fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError>;
+}
+
+impl LocalSource for Box<dyn FrameSource> {
+    fn info(&self) -> &VideoInfo {
+        (**self).info()
+    }
+
+    fn warnings(&self) -> &[String] {
+        (**self).warnings()
+    }
+
+    fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError> {
+        (**self).read(frame)
+    }
+}
 
 /// What the thread sends.
 enum Message {
     Frame(Frame),
-    /// The last word: how the stream ended.
-    End(Result<(), SourceError>),
+    /// The last word: how the stream ended, and all warnings of the source.
+    End(Result<(), SourceError>, Vec<String>),
 }
 
 /// A source whose frames are decoded ahead on another thread. Order, times and errors are those of the
@@ -24,6 +42,7 @@ enum Message {
 /// Dropping it ends the thread as soon as the frame that is being decoded is done, without waiting for it.
 pub struct Prefetch {
     info: VideoInfo,
+    warnings: Vec<String>,
     filled: Receiver<Message>,
     used: Sender<Frame>,
     over: bool,
@@ -34,45 +53,44 @@ impl Prefetch {
     ///
     /// # Errors
     /// `Unreadable` if the system gives no thread.
-    pub fn new(mut source: Box<dyn FrameSource>) -> Result<Self, SourceError> {
+    pub fn new(source: Box<dyn FrameSource>) -> Result<Self, SourceError> {
         let name = source.info().name.clone();
-        Self::spawn(&name, move || {
-            let info = source.info().clone();
-            Ok((info, Box::new(move |frame: &mut Frame| source.read(frame))))
-        })
+        Self::spawn(&name, move || Ok(source))
     }
 
     /// Opens on the thread itself what can't move from one to another, and decodes it ahead.
     ///
     /// # Errors
     /// Those of `open`, and as [`Prefetch::new`].
-    pub(super) fn spawn(
+    pub(super) fn spawn<S: LocalSource>(
         name: &str,
-        open: impl FnOnce() -> Result<(VideoInfo, ReadFrame), SourceError> + Send + 'static,
+        open: impl FnOnce() -> Result<S, SourceError> + Send + 'static,
     ) -> Result<Self, SourceError> {
-        let (opened, info) = channel();
+        let (opened, described) = channel();
         let (filled, frames) = sync_channel(AHEAD);
         let (used, spare) = channel();
         thread::Builder::new()
             .name("decode".into())
-            .spawn(move || match open() {
-                Ok((info, read)) => {
-                    if opened.send(Ok(info)).is_ok() {
-                        decode(read, &filled, &spare);
-                    }
-                }
-                Err(e) => {
-                    // Nobody waits any more if this fails.
-                    let _ = opened.send(Err(e));
+            .spawn(move || {
+                let source = open();
+                let description = source
+                    .as_ref()
+                    .map(|s| (s.info().clone(), s.warnings().to_vec()))
+                    .map_err(Clone::clone);
+                // Fails only where nobody waits any more, and then the first frame is not wanted either.
+                let _ = opened.send(description);
+                if let Ok(source) = source {
+                    decode(source, &filled, &spare);
                 }
             })
             .map_err(|e| SourceError::Unreadable {
                 name: name.to_owned(),
                 cause: format!("no thread to decode on: {e}"),
             })?;
-        let info = info.recv().unwrap_or_else(|_| Err(died(name)))?;
+        let (info, warnings) = described.recv().unwrap_or_else(|_| Err(died(name)))?;
         Ok(Self {
             info,
+            warnings,
             filled: frames,
             used,
             over: false,
@@ -83,6 +101,10 @@ impl Prefetch {
 impl FrameSource for Prefetch {
     fn info(&self) -> &VideoInfo {
         &self.info
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError> {
@@ -96,8 +118,9 @@ impl FrameSource for Prefetch {
                 let _ = self.used.send(used);
                 Ok(true)
             }
-            Ok(Message::End(result)) => {
+            Ok(Message::End(result, warnings)) => {
                 self.over = true;
+                self.warnings = warnings;
                 result.map(|()| false)
             }
             Err(_) => {
@@ -109,13 +132,18 @@ impl FrameSource for Prefetch {
 }
 
 /// The thread: fills frames until the source or the reader ends.
-fn decode(mut read: ReadFrame, filled: &SyncSender<Message>, spare: &Receiver<Frame>) {
+fn decode(mut source: impl LocalSource, filled: &SyncSender<Message>, spare: &Receiver<Frame>) {
     loop {
         let mut frame = spare.try_recv().unwrap_or_default();
-        let (message, last) = match read(&mut frame) {
-            Ok(true) => (Message::Frame(frame), false),
-            Ok(false) => (Message::End(Ok(())), true),
-            Err(e) => (Message::End(Err(e)), true),
+        let end = match source.read(&mut frame) {
+            Ok(true) => None,
+            Ok(false) => Some(Ok(())),
+            Err(e) => Some(Err(e)),
+        };
+        let last = end.is_some();
+        let message = match end {
+            None => Message::Frame(frame),
+            Some(end) => Message::End(end, source.warnings().to_vec()),
         };
         if filled.send(message).is_err() || last {
             return;
@@ -143,6 +171,8 @@ mod tests {
         info: VideoInfo,
         frames: usize,
         end: Result<bool, SourceError>,
+        panics: bool,
+        warnings: Vec<String>,
         read: Arc<AtomicUsize>,
         dropped: Arc<AtomicBool>,
     }
@@ -162,6 +192,8 @@ mod tests {
                 info,
                 frames,
                 end,
+                panics: false,
+                warnings: vec!["first".into()],
                 read: Arc::default(),
                 dropped: Arc::default(),
             }
@@ -173,9 +205,15 @@ mod tests {
             &self.info
         }
 
+        fn warnings(&self) -> &[String] {
+            &self.warnings
+        }
+
         fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError> {
+            assert!(!self.panics, "part of the test");
             let n = self.read.fetch_add(1, Ordering::SeqCst);
             if n >= self.frames {
+                self.warnings.push("last".into());
                 return self.end.clone();
             }
             frame.pts_s = n as f64;
@@ -201,12 +239,14 @@ mod tests {
         let source = Counter::new(20, Err(broken_off()));
         let mut ahead = Prefetch::new(Box::new(source)).unwrap();
         let mut frame = Frame::default();
+        assert_eq!(ahead.warnings(), ["first"]);
         for n in 0..20 {
             assert_eq!(ahead.read(&mut frame), Ok(true));
             assert_eq!(frame.pts_s, f64::from(n));
         }
         assert_eq!(ahead.read(&mut frame), Err(broken_off()));
         assert_eq!(ahead.read(&mut frame), Ok(false));
+        assert_eq!(ahead.warnings(), ["first", "last"]);
     }
 
     #[test]
@@ -227,12 +267,9 @@ mod tests {
 
     #[test]
     fn a_panic_of_the_decoder_is_an_error() {
-        let mut ahead = Prefetch::spawn("clip", || {
-            let info = Counter::new(0, Ok(false)).info.clone();
-            let read = |_: &mut Frame| -> Result<bool, SourceError> { panic!("part of the test") };
-            Ok((info, Box::new(read) as ReadFrame))
-        })
-        .unwrap();
+        let mut source = Counter::new(1, Ok(false));
+        source.panics = true;
+        let mut ahead = Prefetch::new(Box::new(source)).unwrap();
         assert!(matches!(
             ahead.read(&mut Frame::default()),
             Err(SourceError::Invalid { .. })

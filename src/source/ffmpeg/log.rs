@@ -261,3 +261,82 @@ fn read_line(from: &mut impl BufRead, line: &mut Vec<u8>) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &'static str) -> Said {
+        Log::new(text.as_bytes()).wait(Duration::from_secs(20), |_| false)
+    }
+
+    #[test]
+    fn an_hdr_clip_of_a_phone_is_understood() {
+        let said = said(
+            "[info] Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'file:a, from b.mov':\n\
+             [info]   Duration: 00:01:02.50, start: 0.000000, bitrate: 2363 kb/s\n\
+             [info]   Stream #0:0[0x1](und): Audio: aac (LC) (mp4a / 0x6134706D), 48000 Hz, stereo, fltp\n\
+             [info]   Stream #0:1[0x2](und): Video: hevc (Main 10) (hvc1 / 0x31637668), \
+             yuv420p10le(tv, bt2020nc/bt2020/arib-std-b67), 1920x1080, 30 fps (default)\n\
+             [info] Output #0, nut, to 'pipe:1':\n\
+             [info]   Stream #0:0(und): Video: rawvideo (I420 / 0x30323449), \
+             yuv420p(tv, bt2020nc/bt2020/arib-std-b67, progressive), 1920x1080, q=2-31 (default)\n",
+        );
+        assert_eq!(said.container, "mov,mp4,m4a,3gp,3g2,mj2");
+        assert_eq!(said.duration_s, Some(62.5));
+        let input = said.input.as_ref().unwrap();
+        assert_eq!((&*input.codec, &*input.layout), ("hevc", "yuv420p10le"));
+        assert_eq!(
+            said.color(1080),
+            ColorInfo {
+                matrix: Matrix::Bt2020,
+                transfer: Transfer::Hlg,
+                full_range: false
+            }
+        );
+    }
+
+    #[test]
+    fn tags_are_matrix_primaries_transfer() {
+        let color = |tags: &str| {
+            let mut said = Said::default();
+            said.line(&format!("[info]   Stream #0:0: Video: vp9, {tags}, 64x48"));
+            said.color(48)
+        };
+        assert_eq!(
+            color("yuv420p(tv, smpte170m/bt709/bt709)").matrix,
+            Matrix::Bt601
+        );
+        assert_eq!(color("yuv420p(tv, bt709)").matrix, Matrix::Bt709);
+        assert_eq!(color("yuv420p").matrix, Matrix::Bt601);
+        assert_eq!(
+            color("yuv420p(unknown/bt2020/smpte2084)").transfer,
+            Transfer::Pq
+        );
+        assert!(color("yuvj422p(bt470bg/unknown/unknown, top first)").full_range);
+        assert!(color("yuv420p(pc)").full_range);
+    }
+
+    #[test]
+    fn complaints_are_bounded_and_judged() {
+        let mut said = Said::default();
+        for i in 0..10_000 {
+            said.line(&format!(
+                "[h264 @ 0x55] [error] error while decoding MB {i}"
+            ));
+        }
+        said.line("[matroska,webm @ 0x56] [error] File ended prematurely at pos. 1");
+        assert_eq!(said.complaints.len(), MAX_COMPLAINTS);
+        assert_eq!(said.complaints[0], "error while decoding MB 0");
+        assert!(said.cut_short);
+    }
+
+    #[test]
+    fn lines_without_end_are_bounded() {
+        let mut endless = BufReader::new(std::io::repeat(b'x').take(1 << 20));
+        let mut line = Vec::new();
+        assert!(read_line(&mut endless, &mut line));
+        assert_eq!(line.len(), MAX_LINE);
+        assert!(!read_line(&mut endless, &mut line));
+    }
+}

@@ -4,74 +4,28 @@
 //! option or a protocol, and only demuxers of plain media files are allowed, so that a playlist
 //! cannot make ffmpeg open what it names.
 
+mod layout;
 mod log;
 mod nut;
+mod process;
 
-use super::{ColorInfo, Frame, FrameSource, Orientation, SourceError, VideoInfo};
+pub use process::find_program;
+
+use super::{ColorInfo, Frame, FrameSource, Orientation, SourceError, VideoInfo, limits};
+use layout::Layout;
 use log::{Log, Said};
 use nut::NutReader;
-use std::ffi::{OsStr, OsString};
+use process::{END_TIMEOUT, Input, OLD_SYNC_OPTION, Running, SHIFT_S};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
-use std::{env, fs, thread};
-
-/// Demuxers that read one media file and nothing else. Left out are those whose files name other
-/// files or hosts (`concat`, `hls`, `dash`, `sdp`, `imf`, ...), patterns of files, and devices.
-/// Names that a build of ffmpeg does not have do no harm.
-const DEMUXERS: &str = "mov,matroska,avi,mpegts,mpeg,mpegvideo,mpegtsraw,flv,live_flv,asf,ogg,ivf,nut,\
-    h264,hevc,m4v,vvc,av1,obu,h263,h261,vc1,vc1test,dv,mxf,gxf,wtv,rm,swf,yuv4mpegpipe,mjpeg,\
-    mpjpeg,gif,apng,webp,smjpeg,nsv,nuv,bink,roq,fli,flic,film_cpk,amv,ffm,dirac,cavsvideo,avs2,\
-    avs3,xwma,pva,r3d,rpl,filmstrip,4xm,mv,ea,vivo,image2pipe,jpeg_pipe,png_pipe,webp_pipe,bmp_pipe,\
-    tiff_pipe,jpegls_pipe,jpegxl_pipe";
-
-/// Layouts taken over the pipe; ffmpeg converts from others to the one that loses least.
-const LAYOUTS: &str = "format=pix_fmts=yuv420p|yuvj420p|yuv422p|yuvj422p|yuv444p|yuvj444p|gray";
+use std::path::Path;
+use std::process::ChildStdout;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::{fs, thread};
 
 /// Time that ffmpeg gets, after the first picture began to arrive, to say what it sends. It writes both at
 /// once; on a timeout the colours of the input are taken.
 const SAY_TIMEOUT: Duration = Duration::from_secs(2);
-/// Time that ffmpeg gets to end after it closed the pipe.
-const END_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Samples of a picture at most: 16384 x 16384 px. Larger sizes are damage or a trap.
-const MAX_PIXELS: u64 = 1 << 28;
-
-/// Seconds added to all times in the pipe and taken off again here: NUT refuses negative ones, which the
-/// first pictures of a clip may have. A clip that begins more than an hour before its zero is shifted.
-const SHIFT_S: i64 = 3600;
-
-/// Set when this ffmpeg (before 5.1) does not know `-fps_mode`.
-static OLD_SYNC_OPTION: AtomicBool = AtomicBool::new(false);
-
-/// Path of the `ffmpeg` program, searched in the absolute folders of `PATH`.
-pub fn find_program() -> Option<PathBuf> {
-    let name = format!("ffmpeg{}", env::consts::EXE_SUFFIX);
-    env::split_paths(&env::var_os("PATH")?)
-        .filter(|dir| dir.is_absolute())
-        .map(|dir| dir.join(&name))
-        .find(|path| is_executable(path))
-}
-
-#[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_executable(path: &Path) -> bool {
-    path.is_file()
-}
-
-/// Where ffmpeg gets the bytes from.
-enum Input {
-    File(PathBuf),
-    Stream(Box<dyn Read + Send>),
-}
-
 /// The video of a file or stream as the `ffmpeg` program decodes it.
 ///
 /// Pictures arrive turned as they are shown. Their layout is 4:2:0, 4:2:2, 4:4:4 or grey, 8 bit;
@@ -128,10 +82,13 @@ impl FfmpegSource {
         let old = OLD_SYNC_OPTION.load(Ordering::Relaxed);
         // A stream can be read once only, so the version is found out first.
         if let (Input::Stream(_), false) = (&input, old) {
-            learn_sync_option(&program).map_err(unreadable)?;
+            process::learn_sync_option(&program).map_err(unreadable)?;
         }
-        let mut command = command(&program, &input);
-        let mut child = Running(command.spawn().map_err(unreadable)?);
+        let mut child = Running(
+            process::command(&program, &input)
+                .spawn()
+                .map_err(unreadable)?,
+        );
         let pipes = (child.0.stdout.take(), child.0.stderr.take());
         let (Some(stdout), Some(stderr)) = pipes else {
             return Err(unreadable(io::ErrorKind::BrokenPipe.into()));
@@ -180,9 +137,7 @@ impl FfmpegSource {
         };
         let video = nut.video();
         let (width, height) = (video.width, video.height);
-        if u64::from(width) * u64::from(height) > MAX_PIXELS {
-            return Err(invalid(format!("pictures of {width}x{height} px")));
-        }
+        limits::check_size(width, height).map_err(invalid)?;
         let layout = Layout::of(video.fourcc)
             .ok_or_else(|| invalid("ffmpeg sends an unknown sample layout".into()))?;
         Ok(Self {
@@ -288,137 +243,6 @@ impl FfmpegSource {
             cause: format!("{cause} (last picture at {:.2} s)", self.last_pts_s),
         })
     }
-}
-
-/// Arrangement of the samples in the pipe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Layout {
-    Gray,
-    Yuv420,
-    Yuv422,
-    Yuv444,
-}
-
-impl Layout {
-    /// From the tag that NUT gives it.
-    fn of(fourcc: [u8; 4]) -> Option<Self> {
-        Some(match &fourcc {
-            b"Y800" => Self::Gray,
-            b"I420" => Self::Yuv420,
-            b"Y42B" => Self::Yuv422,
-            b"444P" => Self::Yuv444,
-            _ => return None,
-        })
-    }
-
-    fn chroma_shift(self) -> (u8, u8) {
-        match self {
-            Self::Gray | Self::Yuv444 => (0, 0),
-            Self::Yuv420 => (1, 1),
-            Self::Yuv422 => (1, 0),
-        }
-    }
-
-    /// Width and height in px of each chroma plane of a picture of `width` x `height` px.
-    fn chroma_size(self, width: usize, height: usize) -> (usize, usize) {
-        if self == Self::Gray {
-            return (0, 0);
-        }
-        let (x, y) = self.chroma_shift();
-        (width.div_ceil(1 << x), height.div_ceil(1 << y))
-    }
-}
-
-/// A child that is killed and reaped when it is dropped.
-struct Running(Child);
-
-impl Running {
-    fn kill(&mut self) {
-        // Fails only when it is gone already.
-        let _ = self.0.kill();
-    }
-
-    /// Waits for the child to end by itself, [`END_TIMEOUT`] at most.
-    fn end(&mut self) -> Option<ExitStatus> {
-        let deadline = Instant::now() + END_TIMEOUT;
-        while Instant::now() < deadline {
-            if let Ok(Some(status)) = self.0.try_wait() {
-                return Some(status);
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        None
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn command(program: &Path, input: &Input) -> Command {
-    let mut command = Command::new(program);
-    command
-        .args(["-nostdin", "-hide_banner", "-nostats", "-v", "level+info"])
-        .args(["-format_whitelist", DEMUXERS]);
-    match input {
-        Input::File(path) => {
-            // `file:` makes the rest a plain file name, whatever it begins with or contains.
-            let mut url = OsString::from("file:");
-            url.push(path);
-            command
-                .args(["-protocol_whitelist", "file"])
-                .args([OsStr::new("-i"), &url])
-                .stdin(Stdio::null());
-        }
-        Input::Stream(_) => {
-            command
-                .args(["-protocol_whitelist", "pipe", "-i", "pipe:0"])
-                .stdin(Stdio::piped());
-        }
-    }
-    let sync = if OLD_SYNC_OPTION.load(Ordering::Relaxed) {
-        "-vsync"
-    } else {
-        "-fps_mode"
-    };
-    command
-        // The first video stream that is not a cover picture.
-        .args(["-map", "0:V:0", "-an", "-sn", "-dn"])
-        // Every picture once, with its own time in us; without the time base ffmpeg counts frames instead.
-        .args([
-            "-copyts",
-            sync,
-            "passthrough",
-            "-enc_time_base",
-            "1:1000000",
-        ])
-        .args(["-output_ts_offset", &SHIFT_S.to_string()])
-        .args(["-vf", LAYOUTS, "-c:v", "rawvideo"])
-        .args(["-f", "nut", "-avioflags", "direct", "pipe:1"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-/// Asks ffmpeg for its version; one that is not a number is a build from the newest source.
-fn learn_sync_option(program: &Path) -> io::Result<()> {
-    let output = Command::new(program)
-        .arg("-version")
-        .stdin(Stdio::null())
-        .output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let version = text.split_whitespace().nth(2).unwrap_or_default();
-    let mut parts = version
-        .split(|c: char| !c.is_ascii_digit())
-        .map_while(|part| part.parse::<u32>().ok());
-    if let Some(major) = parts.next() {
-        let minor = parts.next().unwrap_or(0);
-        OLD_SYNC_OPTION.store((major, minor) < (5, 1), Ordering::Relaxed);
-    }
-    Ok(())
 }
 
 /// The error for a file of which ffmpeg gave no picture.
