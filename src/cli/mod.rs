@@ -9,6 +9,7 @@ mod models;
 mod output;
 mod progress;
 mod reading;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,8 @@ enum Command {
     Measure(measure::Args),
     /// The known devices, their states, meanings, actions and sources
     Models(models::Args),
+    /// Render a clip of a device in a state, with its truth beside it
+    Simulate(simulate::Args),
 }
 
 /// Runs the program and returns its exit status.
@@ -46,6 +49,7 @@ pub fn main() -> ExitCode {
         Command::Analyze(args) => analyze::run(args, &cli.common),
         Command::Measure(args) => measure::run(args, &cli.common),
         Command::Models(args) => models::run(args, &cli.common),
+        Command::Simulate(args) => simulate::run(args, &cli.common),
     };
     let status = done.unwrap_or_else(|failure| {
         failure.print();

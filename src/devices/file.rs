@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::pattern::Pattern;
-use super::{Basis, Source, TellApart};
+use super::{Basis, Lens, Source, TellApart};
 
 /// Schema name of a device file.
 pub const SCHEMA: &str = "blinkdx-devices/1";
@@ -27,6 +27,9 @@ pub struct DeviceFile {
     /// What the user may know of the situation: name of the flag and what it says.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub contexts: BTreeMap<String, String>,
+    /// The shape of the devices' light.
+    #[serde(default)]
+    pub lens: Lens,
     /// What a dark light says, for models that do not say it themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dark: Option<AdviceEntry>,

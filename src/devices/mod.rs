@@ -45,8 +45,21 @@ pub struct Device {
     pub contexts: BTreeMap<String, String>,
     pub tell_apart: Vec<TellApart>,
     pub notes: Vec<String>,
+    /// The shape of its light.
+    pub lens: Lens,
     /// The model that states are taken over from.
     pub inherits: Option<String>,
+}
+
+/// The shape of a device's light.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lens {
+    /// One small lens, or two side by side.
+    #[default]
+    Spot,
+    /// A ring, for example around a button.
+    Ring,
 }
 
 /// One state of a device's light.

@@ -85,6 +85,7 @@ pub(super) fn resolve(files: &[Parsed]) -> Result<Vec<Device>, DeviceError> {
                 contexts: p.file.contexts.clone(),
                 tell_apart: p.file.tell_apart.clone(),
                 notes: m.notes.clone(),
+                lens: p.file.lens,
                 inherits: m.inherit.as_ref().map(|i| i.from.clone()),
             };
             match &m.inherit {
