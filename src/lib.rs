@@ -11,7 +11,9 @@
 //! [`pulses::Train`] is the waist: everything before it knows nothing of devices,
 //! everything after it nothing of pixels.
 
+pub mod check;
 pub mod devices;
+pub mod json_file;
 pub mod locate;
 pub mod matcher;
 pub mod observe;

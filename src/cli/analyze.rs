@@ -1,6 +1,6 @@
 //! `blinkdx analyze`: what the light of each clip means.
 
-use blinkdx::devices::Device;
+use blinkdx::devices::{Device, Pattern};
 use blinkdx::matcher::{Query, diagnose};
 use blinkdx::report::{self, json};
 
@@ -16,6 +16,9 @@ pub struct Args {
     /// The device that was filmed; without it every known device is considered
     #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
+    /// In place of a device: what the light must do, for example 'red(0.2s on, 0.2s off) x5, off 2s'
+    #[arg(long, value_name = "PATTERN", conflicts_with = "model")]
+    pub pattern: Option<Pattern>,
     /// What is known of the situation, for example `just-powered` (may be repeated)
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub context: Vec<String>,
@@ -27,7 +30,11 @@ pub struct Args {
 
 pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
     let library = library::load(common)?;
-    let devices = library::choose(&library, args.model.as_deref())?;
+    let given = args.pattern.as_ref().map(Device::given);
+    let devices = match &given {
+        Some(device) => vec![device],
+        None => library::choose(&library, args.model.as_deref())?,
+    };
     library::check_context(&args.context, &library)?;
     let query = Query {
         context: args.context.clone(),

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::io;
 
-use blinkdx::devices::DeviceError;
+use blinkdx::json_file::FileError;
 use blinkdx::source::SourceError;
 
 /// Exit statuses of the program; with several sources the highest of theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     Done = 0,
+    /// A check found a difference.
+    Difference = 1,
     Usage = 2,
     Input = 3,
     Camera = 4,
@@ -21,8 +23,8 @@ pub enum Failure {
     /// The command line asks for something that is not there or makes no sense.
     Usage(String),
     Source(SourceError),
-    /// A device file was refused.
-    Device(DeviceError),
+    /// A device file or a manifest was refused.
+    File(FileError),
     /// Standard output can't be written.
     Output(io::Error),
 }
@@ -34,7 +36,7 @@ impl Failure {
             Self::Output(e) if e.kind() == io::ErrorKind::BrokenPipe => Status::Done,
             Self::Usage(_) | Self::Output(_) => Status::Usage,
             Self::Source(SourceError::Camera { .. }) => Status::Camera,
-            Self::Source(_) | Self::Device(_) => Status::Input,
+            Self::Source(_) | Self::File(_) => Status::Input,
         }
     }
 
@@ -52,7 +54,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(text) => f.write_str(text),
             Self::Source(e) => e.fmt(f),
-            Self::Device(e) => e.fmt(f),
+            Self::File(e) => e.fmt(f),
             Self::Output(e) => write!(f, "standard output: cannot be written: {e}"),
         }
     }
@@ -64,9 +66,9 @@ impl From<SourceError> for Failure {
     }
 }
 
-impl From<DeviceError> for Failure {
-    fn from(e: DeviceError) -> Self {
-        Self::Device(e)
+impl From<FileError> for Failure {
+    fn from(e: FileError) -> Self {
+        Self::File(e)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod args;
+mod check;
 mod failure;
 mod library;
 mod measure;
@@ -33,6 +34,8 @@ enum Command {
     Analyze(analyze::Args),
     /// Measure every light of a clip, without any device
     Measure(measure::Args),
+    /// Run clips against what they must show
+    Check(check::Args),
     /// The known devices, their states, meanings, actions and sources
     Models(models::Args),
     /// Render a clip of a device in a state, with its truth beside it
@@ -48,6 +51,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Analyze(args) => analyze::run(args, &cli.common),
         Command::Measure(args) => measure::run(args, &cli.common),
+        Command::Check(args) => check::run(args, &cli.common),
         Command::Models(args) => models::run(args, &cli.common),
         Command::Simulate(args) => simulate::run(args, &cli.common),
     };

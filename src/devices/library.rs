@@ -1,7 +1,6 @@
 //! The known devices: reading their files.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -9,6 +8,7 @@ use std::sync::OnceLock;
 use super::Device;
 use super::file::DeviceFile;
 use super::resolve::resolve;
+use crate::json_file::{self, FileError};
 
 /// The files that are compiled in: name and text.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -31,29 +31,8 @@ const BUILT_IN: &[(&str, &str)] = &[
     ),
 ];
 
-/// Largest device file read, in bytes; the built-in ones have about 10 KB.
-const LARGEST_FILE: u64 = 4 << 20;
-
 /// A device file that was refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeviceError {
-    pub file: PathBuf,
-    /// Where in the file, from 1; `None` when the file could not be read at all.
-    pub line: Option<usize>,
-    pub reason: String,
-}
-
-impl fmt::Display for DeviceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        write!(f, ": {}", self.reason)
-    }
-}
-
-impl std::error::Error for DeviceError {}
+pub type DeviceError = FileError;
 
 /// All known devices.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,53 +126,34 @@ fn built_in_files() -> Vec<Parsed> {
         .collect()
 }
 
+/// The device files of a folder, or the one file.
 fn read_dir(dir: &Path) -> Result<Vec<Parsed>, DeviceError> {
-    let refuse = |file: &Path, reason: String| DeviceError {
-        file: file.to_owned(),
-        line: None,
-        reason,
+    let mut paths: Vec<PathBuf> = if dir.is_file() {
+        vec![dir.to_owned()]
+    } else {
+        fs::read_dir(dir)
+            .map_err(|e| {
+                FileError::whole(dir, format!("can't read this folder of device files: {e}"))
+            })?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|p| p.extension().is_some_and(|e| e == "json"))
+            .collect()
     };
-    let mut paths: Vec<PathBuf> = fs::read_dir(dir)
-        .map_err(|e| refuse(dir, format!("can't read this folder of device files: {e}")))?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|p| p.extension().is_some_and(|e| e == "json"))
-        .collect();
     paths.sort();
     if paths.is_empty() {
-        return Err(refuse(dir, "no device file (*.json) in this folder".into()));
+        let reason = "no device file (*.json) in this folder";
+        return Err(FileError::whole(dir, reason));
     }
     paths
         .into_iter()
         .map(|path| {
-            let size = fs::metadata(&path).map_or(0, |m| m.len());
-            if size > LARGEST_FILE {
-                return Err(refuse(
-                    &path,
-                    format!("{size} bytes is too large for a device file"),
-                ));
-            }
-            let text = fs::read_to_string(&path)
-                .map_err(|e| refuse(&path, format!("can't read this device file: {e}")))?;
+            let text = json_file::read(&path, "device file")?;
             parse(path, text)
         })
         .collect()
 }
 
 fn parse(name: PathBuf, text: String) -> Result<Parsed, DeviceError> {
-    match serde_json::from_str(&text) {
-        Ok(file) => Ok(Parsed { name, text, file }),
-        Err(e) => Err(DeviceError {
-            file: name,
-            line: Some(e.line().max(1)),
-            reason: without_position(&e.to_string()),
-        }),
-    }
-}
-
-/// The message without the `at line 3 column 7` that [`DeviceError`] says in its own way.
-fn without_position(message: &str) -> String {
-    match message.rfind(" at line ") {
-        Some(at) => message[..at].to_owned(),
-        None => message.to_owned(),
-    }
+    let file = json_file::parse(&name, &text)?;
+    Ok(Parsed { name, text, file })
 }

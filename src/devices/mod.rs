@@ -5,6 +5,7 @@
 
 mod check;
 mod file;
+mod given;
 mod library;
 mod notation;
 mod pattern;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use file::{AdviceEntry, DeviceFile, Inherit, Model, SCHEMA, StateEntry};
+pub use given::{GIVEN_MODEL, GIVEN_STATE};
 pub use library::{DeviceError, Library};
 pub use notation::NotationError;
 pub use pattern::{Blink, Gap, Hold, Pattern, Step};

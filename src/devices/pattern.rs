@@ -167,6 +167,55 @@ impl Pattern {
         Ok(())
     }
 
+    /// A pattern of one step.
+    pub fn of(step: Step) -> Self {
+        Self {
+            name: String::new(),
+            weight: 1.0,
+            steps: vec![step],
+            repeat: None,
+            sources: Vec::new(),
+        }
+    }
+
+    /// The same with every time in the middle of its range, and as often as it is at least.
+    pub fn typical(&self) -> Self {
+        let middle = |s: Seconds| {
+            let m = (s.min + s.max) / 2.0;
+            Seconds { min: m, max: m }
+        };
+        let least = |t: Times| Times {
+            min: t.min,
+            max: t.max.map(|_| t.min),
+        };
+        let steps = self.steps.iter().map(|step| match *step {
+            Step::Hold(h) => Step::Hold(Hold {
+                for_s: OpenSeconds {
+                    min: h
+                        .for_s
+                        .max
+                        .map_or(h.for_s.min, |max| (h.for_s.min + max) / 2.0),
+                    max: h.for_s.max.map(|max| (h.for_s.min + max) / 2.0),
+                },
+                ..h
+            }),
+            Step::Blink(b) => Step::Blink(Blink {
+                on_s: middle(b.on_s),
+                gap: match b.gap {
+                    Gap::Off(s) => Gap::Off(middle(s)),
+                    Gap::Period(s) => Gap::Period(middle(s)),
+                },
+                times: b.times.map(least),
+                ..b
+            }),
+        });
+        Self {
+            steps: steps.collect(),
+            repeat: self.repeat,
+            ..self.clone()
+        }
+    }
+
     /// Goes on for as long as one films, from the first step on: a condition rather than an event.
     pub fn is_condition(&self) -> bool {
         (self.steps.len() == 1 && self.steps[0].is_endless()) || self.repeat.is_some()

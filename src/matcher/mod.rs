@@ -22,6 +22,18 @@ pub enum Verdict {
     Insufficient,
 }
 
+impl Verdict {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Diagnosed => "diagnosed",
+            Self::Ambiguous => "ambiguous",
+            Self::UnknownPattern => "unknown-pattern",
+            Self::NoLight => "no-light",
+            Self::Insufficient => "insufficient",
+        }
+    }
+}
+
 /// One state that may explain the light.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {

@@ -93,6 +93,26 @@ impl Train {
         out.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
         out
     }
+
+    /// What one colour did: lit where it was lit, dark elsewhere.
+    pub fn of_color(&self, color: Color) -> Self {
+        let mut spans: Vec<Span> = Vec::new();
+        for s in &self.spans {
+            let look = match s.look.colors() {
+                None => Look::Unseen,
+                Some(set) if set.contains(color) => Look::lit(ColorSet::of(color)),
+                Some(_) => Look::Off,
+            };
+            match spans.last_mut() {
+                Some(last) if last.look == look => {
+                    last.end_s = s.end_s;
+                    last.end_sd_s = s.end_sd_s;
+                }
+                _ => spans.push(Span { look, ..s.clone() }),
+            }
+        }
+        Self { spans, ..*self }
+    }
 }
 
 #[cfg(test)]

@@ -145,6 +145,26 @@ impl Report {
     }
 }
 
+impl Report {
+    /// The verdict in a few words: `mini: offline, 0.98`.
+    pub fn summary(&self) -> String {
+        match (self.verdict, &self.model, &self.state, self.confidence) {
+            (Verdict::Diagnosed, Some(model), Some(state), Some(confidence)) => {
+                format!("{model}: {state}, {confidence:.2}")
+            }
+            (Verdict::Ambiguous, ..) => {
+                let named: Vec<String> = self
+                    .alternatives
+                    .iter()
+                    .map(|a| format!("{}: {}", a.model, a.state))
+                    .collect();
+                format!("ambiguous: {}", named.join(" or "))
+            }
+            (verdict, ..) => verdict.name().to_owned(),
+        }
+    }
+}
+
 /// The words of the device file for a candidate.
 fn explain(candidate: &Candidate, devices: &[&Device]) -> Option<Explanation> {
     let device = devices.iter().find(|d| d.name == candidate.model)?;

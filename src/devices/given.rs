@@ -1,0 +1,101 @@
+//! A device made of one pattern, for `--pattern`.
+
+use std::collections::BTreeMap;
+
+use super::pattern::{Blink, Gap, Hold, Pattern, Step};
+use super::range::{OpenSeconds, Seconds};
+use super::{Basis, Device, State};
+
+/// Name of the device and of its state in results.
+pub const GIVEN_MODEL: &str = "pattern";
+pub const GIVEN_STATE: &str = "shown";
+
+/// A time that was given as one number may differ by this share: what is written as 0.2 s is seldom measured better.
+const TOLERANCE: f64 = 0.2;
+
+impl Device {
+    /// A device whose only state looks like `pattern`. Its exact times become ranges of ±20 %.
+    pub fn given(pattern: &Pattern) -> Self {
+        Self {
+            name: GIVEN_MODEL.to_owned(),
+            title: "the pattern that was given".to_owned(),
+            family: "given on the command line".to_owned(),
+            prior: 1.0,
+            states: vec![State {
+                name: GIVEN_STATE.to_owned(),
+                meaning: format!("The light shows {pattern}"),
+                action: Vec::new(),
+                basis: Basis::Sourced,
+                prior: 1.0,
+                trust: 1.0,
+                contexts: BTreeMap::new(),
+                patterns: vec![pattern.loosened()],
+                sources: Vec::new(),
+                notes: Vec::new(),
+            }],
+            dark: None,
+            contexts: BTreeMap::new(),
+            tell_apart: Vec::new(),
+            notes: Vec::new(),
+            inherits: None,
+        }
+    }
+}
+
+impl Pattern {
+    fn loosened(&self) -> Self {
+        let loose = |s: Seconds| match s.min == s.max {
+            true => Seconds {
+                min: s.min * (1.0 - TOLERANCE),
+                max: s.max * (1.0 + TOLERANCE),
+            },
+            false => s,
+        };
+        let steps = self.steps.iter().map(|step| match *step {
+            Step::Hold(h) => Step::Hold(Hold {
+                for_s: match h.for_s.max {
+                    Some(max) => {
+                        let s = loose(Seconds {
+                            min: h.for_s.min,
+                            max,
+                        });
+                        OpenSeconds {
+                            min: s.min,
+                            max: Some(s.max),
+                        }
+                    }
+                    None => h.for_s,
+                },
+                ..h
+            }),
+            Step::Blink(b) => Step::Blink(Blink {
+                on_s: loose(b.on_s),
+                gap: match b.gap {
+                    Gap::Off(s) => Gap::Off(loose(s)),
+                    Gap::Period(s) => Gap::Period(loose(s)),
+                },
+                ..b
+            }),
+        });
+        Self {
+            steps: steps.collect(),
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_times_become_ranges_and_ranges_stay() {
+        let given: Pattern = "red(0.5s on, 0.1-0.3s off) x5, off 2s".parse().unwrap();
+        let device = Device::given(&given);
+        assert_eq!(
+            device.states[0].patterns[0].to_string(),
+            "red(0.4-0.6s on, 0.1-0.3s off) x5, off 1.6-2.4s"
+        );
+        assert_eq!(device.states[0].meaning, format!("The light shows {given}"));
+    }
+}
