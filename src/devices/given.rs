@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::pattern::{Blink, Gap, Hold, Pattern, Step};
 use super::range::{OpenSeconds, Seconds};
-use super::{Basis, Device, State};
+use super::{Basis, Device, Lens, State};
 
 /// Name of the device and of its state in results.
 pub const GIVEN_MODEL: &str = "pattern";
@@ -33,6 +33,7 @@ impl Device {
                 sources: Vec::new(),
                 notes: Vec::new(),
             }],
+            lens: Lens::default(),
             dark: None,
             contexts: BTreeMap::new(),
             tell_apart: Vec::new(),
