@@ -70,6 +70,10 @@ pub struct Light {
     pub rgb: [f64; 3],
     /// Radius in px of the lit lens.
     pub radius_px: f64,
+    /// How it looks while lit: what `emission` was judged from.
+    pub shine: Shine,
+    /// Ratio of the change between lit and dark to the noise from frame to frame.
+    pub separation: f64,
 }
 
 /// What was seen in a clip.
@@ -241,6 +245,8 @@ impl Eyes {
             emission: shine.emission(),
             rgb: reading.lit_rgb,
             radius_px: candidate.radius * self.scene.grid.size as f64,
+            shine,
+            separation: reading.separation,
             train: reading.train,
         })
     }

@@ -191,15 +191,13 @@ fn nearest_cells(canvas: &Canvas, grid: Grid, frame: &SceneFrame, index: &mut [u
 
 /// Takes the frame's exposure out of a channel: codes as if exposed like the first frame.
 fn compensation(channel: Channel, frame: &SceneFrame) -> [u8; 256] {
-    let p = frame.photometry;
-    let gain = p.gain.max(0.1);
-    // Chroma scales with the gain about its neutral code.
-    let (zero, offset) = match channel {
-        Channel::YMean | Channel::YMax => (0.0, p.offset),
-        _ => (127.5, 0.0),
+    // Luma scales about black, chroma about its neutral code.
+    let zero = match channel {
+        Channel::YMean | Channel::YMax => 16.0,
+        _ => 127.5,
     };
     std::array::from_fn(|v| {
-        (zero + (v as f64 - zero - offset) / gain)
+        (zero + (v as f64 - zero) / frame.gain)
             .round()
             .clamp(0.0, 255.0) as u8
     })

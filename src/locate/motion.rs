@@ -1,26 +1,43 @@
-//! Where the scene of one frame lies in another: camera shake, drift, roll and zoom, and exposure changes.
+//! Where the scene of one frame lies in another: camera shake, drift, roll and zoom, and exposure.
 //!
-//! Gauss-Newton alignment (Lucas-Kanade) of a similarity transform on the cell means, with an affine
-//! brightness model, over the best-textured cells only. Robust weights keep what moves or flashes by itself
-//! from being taken for camera motion.
+//! A coarse search by robust cost, then Gauss-Newton (Lucas and Kanade 1981) of first a shift and then a similarity
+//! transform with a brightness gain, over the best-textured cells only. What moves or flashes by itself
+//! is kept from being taken for camera motion by robust weights, and by the alternatives that are
+//! compared at the end: no motion at all, and no motion since the last frame.
 
 use super::cells::Grid;
 
-/// One point per bucket of this many cells squared is tracked: enough of them (some hundreds) for a
-/// precision of hundredths of a cell, few enough to cost less than pooling.
-const BUCKET: usize = 6;
-/// Gauss-Newton stops here; steps shrink about tenfold each.
-const MAX_STEPS: usize = 8;
-/// A step smaller than this, in cells, changes no sample noticeably.
-const STEP_TOLERANCE: f64 = 0.01;
-/// Gradient (codes per cell) under which a cell says nothing about motion: the noise of a cell mean.
-const MIN_GRADIENT: f32 = 1.5;
-/// Fewest points that fix six unknowns with something to spare.
+/// One point per bucket of this many cells squared is compared; smaller buckets where texture is scarce.
+const BUCKETS: [usize; 3] = [8, 5, 2];
+/// So many points fix a shift to hundredths of a cell; fewer, and smaller buckets are tried.
+const ENOUGH_POINTS: usize = 120;
+/// Fewest points that say anything.
 const MIN_POINTS: usize = 12;
-/// Width of the Cauchy weight in multiples of the residuals' robust standard deviation (95 % efficiency).
-const CAUCHY: f64 = 2.385;
-/// Residual floor in codes: quantisation of the means.
-const MIN_RESIDUAL: f64 = 0.7;
+/// Points from which roll and zoom are asked for: with fewer, a passing person bends the picture.
+const SIMILARITY_POINTS: usize = 60;
+/// Gauss-Newton stops here; steps shrink about tenfold each.
+const MAX_STEPS: usize = 5;
+/// A step smaller than this, in cells, changes no sample noticeably.
+const STEP_TOLERANCE: f64 = 0.02;
+/// Gradient (codes per cell) under which a cell says nothing about motion: twice the noise of a cell mean.
+const MIN_GRADIENT: f32 = 2.0;
+/// A point agrees if its residual is less than the noise (codes) plus what this much misplacement (cells) does.
+const AGREE_NOISE: f32 = 2.0;
+const AGREE_CELLS: f32 = 0.6;
+/// Gradient in codes per cell above which a point's say does not grow.
+const MAX_WEIGHT: f32 = 20.0;
+/// Misfit that a jump of the whole picture by one cell must save to be believed.
+const JUMP_COST: f64 = 0.004;
+/// Standard deviations of what a hand does: roll and zoom against the reference (a few degrees over some
+/// seconds), and from one frame to the next.
+const TURN_SD: f64 = 0.03;
+const TURN_STEP_SD: f64 = 0.001;
+/// Bounds of the exposure gain against the reference: beyond, codes clip and prove nothing.
+const GAINS: (f64, f64) = (0.25, 4.0);
+/// Reach of the coarse search in blocks of four cells to each side: 24 cells, a tenth of the picture's width.
+const REACH: i32 = 6;
+/// Black in limited-range luma codes: what exposure scales about.
+const BLACK: f32 = 16.0;
 
 /// A similarity transform of cell coordinates: `x' = (1+a) x - b y + dx`, `y' = b x + (1+a) y + dy`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -64,63 +81,51 @@ impl Similarity {
     }
 }
 
-/// How brightness and colour of a frame relate to the reference: `code = gain * reference + offset`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Photometry {
-    pub gain: f64,
-    pub offset: f64,
-}
-
-impl Photometry {
-    /// First `self`, then `next`.
-    pub fn then(self, next: Self) -> Self {
-        Self {
-            gain: self.gain * next.gain,
-            offset: next.gain * self.offset + next.offset,
-        }
-    }
-}
-
-impl Default for Photometry {
-    fn default() -> Self {
-        Self {
-            gain: 1.0,
-            offset: 0.0,
-        }
-    }
-}
-
 /// The alignment of one frame.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Alignment {
     /// From reference cells to cells of the frame.
     pub motion: Similarity,
-    pub photometry: Photometry,
+    /// Codes above black as a multiple of the reference's.
+    pub gain: f64,
     /// Share of tracked points that agree, 0..1; low after a cut, under motion blur, or without texture.
     pub agreement: f64,
+}
+
+impl Default for Alignment {
+    fn default() -> Self {
+        Self {
+            motion: Similarity::default(),
+            gain: 1.0,
+            agreement: 0.0,
+        }
+    }
 }
 
 struct Point {
     x: f32,
     y: f32,
+    /// Code above black.
     value: f32,
     gx: f32,
     gy: f32,
+    /// Residual in codes up to which it agrees.
+    tolerance: f32,
+    /// Its say when alignments are compared: the gradient, bounded so that no single edge decides.
+    weight: f32,
 }
 
 /// A reference frame prepared for alignment.
 pub struct Reference {
-    levels: [Level; 2],
+    coarse: Vec<Point>,
+    fine: Vec<Point>,
     grid: Grid,
 }
 
-/// One resolution of the pyramid; coordinates are those of the level.
-struct Level {
-    scale: usize,
-    points: Vec<Point>,
-}
+/// Block size in cells of the coarse level.
+const COARSE: usize = 4;
 
-/// A grey picture of f32 codes.
+/// A grey picture of codes above black.
 struct Picture {
     data: Vec<f32>,
     cols: usize,
@@ -132,7 +137,7 @@ impl Picture {
     fn shrink(cells: &[u8], grid: Grid, scale: usize) -> Self {
         let (cols, rows) = ((grid.cols / scale).max(1), (grid.rows / scale).max(1));
         if scale == 1 {
-            let data = cells.iter().map(|&v| f32::from(v)).collect();
+            let data = cells.iter().map(|&v| f32::from(v) - BLACK).collect();
             return Self { data, cols, rows };
         }
         let mut data = Vec::with_capacity(cols * rows);
@@ -145,7 +150,7 @@ impl Picture {
                         n += 1;
                     }
                 }
-                data.push(sum as f32 / n.max(1) as f32);
+                data.push(sum as f32 / n.max(1) as f32 - BLACK);
             }
         }
         Self { data, cols, rows }
@@ -168,205 +173,256 @@ impl Picture {
     }
 }
 
-/// Block sizes of the two levels: the coarse one catches jumps of several cells.
-const SCALES: [usize; 2] = [4, 1];
-
 impl Reference {
     /// Prepares the luma means `y` of a frame.
     pub fn new(y: &[u8], grid: Grid) -> Self {
-        let levels = SCALES.map(|scale| {
-            let picture = Picture::shrink(y, grid, scale);
-            Level {
-                scale,
-                points: textured_points(&picture),
-            }
-        });
-        Self { levels, grid }
+        Self {
+            coarse: textured_points(&Picture::shrink(y, grid, COARSE)),
+            fine: textured_points(&Picture::shrink(y, grid, 1)),
+            grid,
+        }
     }
 
     /// Nothing in it shows motion.
     pub fn is_flat(&self) -> bool {
-        self.levels[1].points.len() < MIN_POINTS
+        self.fine.len() < MIN_POINTS
     }
 
-    /// Aligns the luma means `y` of a frame, starting from `guess`.
-    pub fn align(&self, y: &[u8], guess: Similarity) -> Alignment {
-        let mut motion = guess;
-        let mut best = Alignment {
-            motion: guess,
+    /// Aligns the luma means `y` of a frame; `last` is the frame before's alignment.
+    pub fn align(&self, y: &[u8], last: &Alignment) -> Alignment {
+        let coarse = Picture::shrink(y, self.grid, COARSE);
+        let fine = Picture::shrink(y, self.grid, 1);
+        let start = Alignment {
+            motion: search(&self.coarse, &coarse, last),
+            ..*last
+        };
+        let shifted = fit(&self.fine, &fine, start, Freedom::Shift);
+        let turned = if self.fine.len() >= SIMILARITY_POINTS {
+            fit(&self.fine, &fine, shifted, Freedom::Similarity)
+        } else {
+            shifted
+        };
+        let still = Alignment {
+            gain: shifted.gain,
             ..Alignment::default()
         };
-        for level in &self.levels {
-            let picture = Picture::shrink(y, self.grid, level.scale);
-            // Block centres: cell c of the grid lies at (c + 0.5) / scale - 0.5 in the level.
-            let s = level.scale as f64;
-            let shift = (0.5 - 0.5 * s) / s;
-            let to_level = |m: Similarity| Similarity {
-                dx: m.dx / s + shift - ((1.0 + m.a) * shift - m.b * shift),
-                dy: m.dy / s + shift - (m.b * shift + (1.0 + m.a) * shift),
-                ..m
-            };
-            let from_level = |m: Similarity| Similarity {
-                dx: (m.dx - shift + ((1.0 + m.a) * shift - m.b * shift)) * s,
-                dy: (m.dy - shift + (m.b * shift + (1.0 + m.a) * shift)) * s,
-                ..m
-            };
-            let fitted = fit(&level.points, &picture, to_level(motion));
-            best = Alignment {
-                motion: from_level(fitted.motion),
-                ..fitted
-            };
-            motion = best.motion;
+        let kept = Alignment {
+            gain: shifted.gain,
+            ..*last
+        };
+        // In order of preference: a later one must explain clearly more. A tripod stays exactly still.
+        let mut best = still;
+        let (mut least, mut agreement) = cost(&self.fine, &fine, &still);
+        for candidate in [kept, shifted, turned] {
+            let (c, a) = cost(&self.fine, &fine, &candidate);
+            if c < 0.97 * least {
+                (best, least, agreement) = (candidate, c, a);
+            }
         }
-        best
+        Alignment { agreement, ..best }
     }
 }
 
-/// The point of steepest gradient of each bucket.
+/// The point of steepest gradient of each textured bucket, the buckets small enough to give enough.
 fn textured_points(p: &Picture) -> Vec<Point> {
     let mut points = Vec::new();
-    for by in (1..p.rows.saturating_sub(1)).step_by(BUCKET) {
-        for bx in (1..p.cols.saturating_sub(1)).step_by(BUCKET) {
-            let mut best: Option<(f32, Point)> = None;
-            for y in by..(by + BUCKET).min(p.rows - 1) {
-                for x in bx..(bx + BUCKET).min(p.cols - 1) {
-                    let gx = (p.at(x + 1, y) - p.at(x - 1, y)) / 2.0;
-                    let gy = (p.at(x, y + 1) - p.at(x, y - 1)) / 2.0;
-                    let steep = gx * gx + gy * gy;
-                    if best.as_ref().is_none_or(|(s, _)| steep > *s) {
-                        let (xf, yf) = (x as f32, y as f32);
-                        let value = p.at(x, y);
-                        best = Some((
-                            steep,
-                            Point {
-                                x: xf,
-                                y: yf,
-                                value,
-                                gx,
-                                gy,
-                            },
-                        ));
-                    }
-                }
-            }
-            if let Some((steep, point)) = best
-                && steep >= MIN_GRADIENT * MIN_GRADIENT
-            {
-                points.push(point);
-            }
+    for bucket in BUCKETS {
+        points = bucket_points(p, bucket);
+        if points.len() >= ENOUGH_POINTS {
+            break;
         }
     }
     points
 }
 
-/// Robust Gauss-Newton in coordinates of the picture's level.
-fn fit(points: &[Point], picture: &Picture, guess: Similarity) -> Alignment {
-    let (cx, cy) = (picture.cols as f64 / 2.0, picture.rows as f64 / 2.0);
-    let reach = cx.max(cy);
-    let mut m = guess;
-    let mut photometry = Photometry::default();
-    let mut agreement = 0.0;
-    let mut samples: Vec<(usize, f64)> = Vec::with_capacity(points.len());
-    for step in 0..MAX_STEPS {
-        samples.clear();
-        for (i, p) in points.iter().enumerate() {
-            let (x, y) = m.apply(f64::from(p.x), f64::from(p.y));
-            if let Some(v) = picture.sample(x, y) {
-                samples.push((i, f64::from(v)));
+fn bucket_points(p: &Picture, bucket: usize) -> Vec<Point> {
+    let mut points = Vec::new();
+    for by in (1..p.rows.saturating_sub(1)).step_by(bucket) {
+        for bx in (1..p.cols.saturating_sub(1)).step_by(bucket) {
+            let mut best: Option<(f32, Point)> = None;
+            for y in by..(by + bucket).min(p.rows - 1) {
+                for x in bx..(bx + bucket).min(p.cols - 1) {
+                    let gx = (p.at(x + 1, y) - p.at(x - 1, y)) / 2.0;
+                    let gy = (p.at(x, y + 1) - p.at(x, y - 1)) / 2.0;
+                    let steep = gx * gx + gy * gy;
+                    if best.as_ref().is_none_or(|(s, _)| steep > *s) {
+                        let point = Point {
+                            x: x as f32,
+                            y: y as f32,
+                            value: p.at(x, y),
+                            gx,
+                            gy,
+                            tolerance: AGREE_NOISE + AGREE_CELLS * steep.sqrt(),
+                            weight: steep.sqrt().min(MAX_WEIGHT),
+                        };
+                        best = Some((steep, point));
+                    }
+                }
+            }
+            points.extend(best.map(|(_, p)| p).filter(|p| p.weight >= MIN_GRADIENT));
+        }
+    }
+    points
+}
+
+/// Mean robust misfit (0 perfect, 1 nothing fits) and the share of points that agree, both weighted by
+/// gradient: a ramp fits almost anywhere, the edges of the one small thing before it only where they belong.
+fn cost(points: &[Point], picture: &Picture, a: &Alignment) -> (f64, f64) {
+    let (mut sum, mut agree, mut weight, mut inside) = (0.0f32, 0.0f32, 0.0f32, 0usize);
+    for p in points {
+        let (x, y) = a.motion.apply(f64::from(p.x), f64::from(p.y));
+        if let Some(v) = picture.sample(x, y) {
+            let z = (v - a.gain as f32 * p.value).abs() / p.tolerance;
+            inside += 1;
+            weight += p.weight;
+            agree += if z < 1.0 { p.weight } else { 0.0 };
+            sum += p.weight * z.min(1.0);
+        }
+    }
+    // With most of the points outside nothing can be said.
+    if inside < MIN_POINTS || inside * 4 < points.len() {
+        return (1.0, 0.0);
+    }
+    (f64::from(sum / weight), f64::from(agree / weight))
+}
+
+/// The shift near `last` that fits best on the coarse level; roll and zoom are kept.
+fn search(points: &[Point], picture: &Picture, last: &Alignment) -> Similarity {
+    if points.len() < MIN_POINTS {
+        return last.motion;
+    }
+    let s = COARSE as f64;
+    // Block b covers cells b*s .. (b+1)*s: its centre lies at cell b*s + (s-1)/2.
+    let centre = (s - 1.0) / 2.0;
+    let m = last.motion;
+    let to_coarse = |m: Similarity| {
+        let (x, y) = m.apply(centre, centre);
+        Similarity {
+            dx: (x - centre) / s,
+            dy: (y - centre) / s,
+            ..m
+        }
+    };
+    let base = Alignment {
+        motion: to_coarse(m),
+        ..*last
+    };
+    let mut best = (0.0, 0.0);
+    let mut least = cost(points, picture, &base).0 * 0.98;
+    for dy in -REACH..=REACH {
+        for dx in -REACH..=REACH {
+            let mut moved = base;
+            moved.motion.dx += f64::from(dx);
+            moved.motion.dy += f64::from(dy);
+            let c = cost(points, picture, &moved).0
+                + JUMP_COST * s * f64::from(dx).hypot(f64::from(dy));
+            if c < least {
+                least = c;
+                best = (f64::from(dx) * s, f64::from(dy) * s);
             }
         }
-        // Too few points in common: nothing can be said.
-        if samples.len() < MIN_POINTS {
-            return Alignment {
-                motion: m,
-                photometry,
-                agreement: 0.0,
+    }
+    Similarity {
+        dx: m.dx + best.0,
+        dy: m.dy + best.1,
+        ..m
+    }
+}
+
+/// What an alignment may change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Freedom {
+    Shift,
+    Similarity,
+}
+
+/// Robust Gauss-Newton from `start`.
+fn fit(points: &[Point], picture: &Picture, start: Alignment, freedom: Freedom) -> Alignment {
+    let (cx, cy) = (picture.cols as f64 / 2.0, picture.rows as f64 / 2.0);
+    let reach = cx.max(cy);
+    let mut a = start;
+    for _ in 0..MAX_STEPS {
+        // Unknowns: dx, dy, gain, then zoom and roll about the centre, in cells at the rim.
+        let mut normal = [[0.0; 5]; 5];
+        let mut right = [0.0; 5];
+        let mut n = 0;
+        for p in points {
+            let (x, y) = a.motion.apply(f64::from(p.x), f64::from(p.y));
+            let Some(v) = picture.sample(x, y) else {
+                continue;
             };
-        }
-        if step == 0 {
-            photometry = brightness(points, &samples);
-        }
-        let residual = |&(i, v): &(usize, f64)| {
-            v - photometry.gain * f64::from(points[i].value) - photometry.offset
-        };
-        let mut sizes: Vec<f64> = samples.iter().map(|s| residual(s).abs()).collect();
-        let middle = sizes.len() / 2;
-        let (_, &mut mad, _) = sizes.select_nth_unstable_by(middle, f64::total_cmp);
-        let sigma = (1.4826 * mad).max(MIN_RESIDUAL);
-        // Unknowns: dx, dy, zoom, roll (about the centre, scaled to cells at the rim), gain, offset.
-        let mut normal = [[0.0; 6]; 6];
-        let mut right = [0.0; 6];
-        let mut agree = 0usize;
-        for s in &samples {
-            let r = residual(s);
-            let z = r / (CAUCHY * sigma);
-            let w = 1.0 / (1.0 + z * z);
-            agree += usize::from(r.abs() < 3.0 * sigma.min(6.0 * MIN_RESIDUAL));
-            let p = &points[s.0];
-            // The reference's gradient stands for the frame's (scaled by the gain): inverse compositional.
-            let (gx, gy) = (
-                photometry.gain * f64::from(p.gx),
-                photometry.gain * f64::from(p.gy),
-            );
+            n += 1;
+            let r = f64::from(v) - a.gain * f64::from(p.value);
+            // Tukey-like: a point twice beyond its tolerance has no say. The first steps of a shift of a whole cell
+            // stay within it, as the tolerance grows with the gradient.
+            let z = r / (3.0 * f64::from(p.tolerance));
+            if z.abs() >= 1.0 {
+                continue;
+            }
+            let w = (1.0 - z * z).powi(2) / f64::from(p.tolerance).powi(2);
+            let (gx, gy) = (a.gain * f64::from(p.gx), a.gain * f64::from(p.gy));
             let (ux, uy) = ((f64::from(p.x) - cx) / reach, (f64::from(p.y) - cy) / reach);
             let row = [
                 gx,
                 gy,
+                -f64::from(p.value),
                 gx * ux + gy * uy,
                 gy * ux - gx * uy,
-                -f64::from(p.value),
-                -1.0,
             ];
-            for i in 0..6 {
+            for i in 0..5 {
                 for j in 0..=i {
                     normal[i][j] += w * row[i] * row[j];
                 }
                 right[i] -= w * row[i] * r;
             }
         }
-        agreement = agree as f64 / points.len().max(1) as f64;
-        // A weak pull towards "no further change" keeps what the texture does not determine at its guess:
-        // as much information as one point of the least gradient.
-        let ridge = f64::from(MIN_GRADIENT * MIN_GRADIENT);
-        for (i, r) in normal.iter_mut().enumerate().take(4) {
-            r[i] += ridge * if i < 2 { 1.0 } else { 4.0 };
+        if n < MIN_POINTS {
+            return a;
         }
-        normal[4][4] += 1.0;
-        normal[5][5] += 1e-3;
+        // As much pull to stay as one point of the least gradient has.
+        normal[0][0] += 0.5;
+        normal[1][1] += 0.5;
+        normal[2][2] += 1.0;
+        match freedom {
+            // Infinitely stiff.
+            Freedom::Shift => {
+                for i in 3..5 {
+                    normal[i] = [0.0; 5];
+                    normal[i][i] = 1.0;
+                    right[i] = 0.0;
+                }
+            }
+            Freedom::Similarity => {
+                for (k, (now, before)) in
+                    [(a.motion.a, start.motion.a), (a.motion.b, start.motion.b)]
+                        .into_iter()
+                        .enumerate()
+                {
+                    let (whole, step) =
+                        ((TURN_SD * reach).powi(-2), (TURN_STEP_SD * reach).powi(-2));
+                    normal[3 + k][3 + k] += whole + step;
+                    right[3 + k] -= whole * now * reach + step * (now - before) * reach;
+                }
+            }
+        }
         let Some(d) = solve(normal, right) else { break };
-        let (da, db) = (d[2] / reach, d[3] / reach);
+        let (da, db) = (d[3] / reach, d[4] / reach);
         let delta = Similarity {
             a: da,
             b: db,
             dx: d[0] - da * cx + db * cy,
             dy: d[1] - db * cx - da * cy,
         };
-        m = delta.then(&m);
-        photometry.gain += d[4];
-        photometry.offset += d[5];
-        if d[..4].iter().all(|v| v.abs() < STEP_TOLERANCE) {
+        a.motion = delta.then(&a.motion);
+        a.gain = (a.gain + d[2]).clamp(GAINS.0, GAINS.1);
+        if [d[0], d[1], d[3], d[4]]
+            .iter()
+            .all(|v| v.abs() < STEP_TOLERANCE)
+        {
             break;
         }
     }
-    Alignment {
-        motion: m,
-        photometry,
-        agreement,
-    }
-}
-
-/// Gain from the ratio of medians: exposure scales codes about their black level.
-fn brightness(points: &[Point], samples: &[(usize, f64)]) -> Photometry {
-    let mut ratios: Vec<f64> = samples
-        .iter()
-        .map(|&(i, v)| v / f64::from(points[i].value).max(1.0))
-        .collect();
-    let middle = ratios.len() / 2;
-    let (_, &mut gain, _) = ratios.select_nth_unstable_by(middle, f64::total_cmp);
-    Photometry {
-        gain: gain.clamp(0.1, 10.0),
-        offset: 0.0,
-    }
+    a
 }
 
 /// Solves the symmetric system whose lower triangle is `a`, by Cholesky; `None` if singular.
@@ -419,10 +475,17 @@ mod tests {
             for x in 0..GRID.cols {
                 let (u, v) = back.apply(x as f64, y as f64);
                 let t = (u * 0.21).sin() + (v * 0.17).cos() + ((u + 2.0 * v) * 0.09).sin();
-                out.push((gain * (100.0 + 25.0 * t)).round() as u8);
+                out.push((16.0 + gain * (84.0 + 25.0 * t)).round() as u8);
             }
         }
         out
+    }
+
+    /// Aligned again and again, as over frames: roll and zoom come in by small steps.
+    fn settled(reference: &Reference, frame: &[u8]) -> Alignment {
+        (0..12).fold(Alignment::default(), |last, _| {
+            reference.align(frame, &last)
+        })
     }
 
     fn distance(a: &Similarity, b: &Similarity) -> f64 {
@@ -439,14 +502,14 @@ mod tests {
     fn shift_roll_zoom_and_gain_are_found_to_a_tenth_of_a_cell() {
         let reference = Reference::new(&scene(Similarity::default(), 1.0), GRID);
         let truth = Similarity {
-            a: 0.02,
-            b: -0.015,
+            a: 0.006,
+            b: -0.008,
             dx: 3.4,
             dy: -2.3,
         };
-        let found = reference.align(&scene(truth, 0.8), Similarity::default());
+        let found = settled(&reference, &scene(truth, 0.8));
         assert!(distance(&found.motion, &truth) < 0.1, "{found:?}");
-        assert!((found.photometry.gain - 0.8).abs() < 0.02, "{found:?}");
+        assert!((found.gain - 0.8).abs() < 0.02, "{found:?}");
         assert!(found.agreement > 0.8);
     }
 
@@ -460,7 +523,7 @@ mod tests {
                 frame[y * GRID.cols + x] = 200;
             }
         }
-        let found = reference.align(&frame, Similarity::default());
+        let found = settled(&reference, &frame);
         assert!(
             distance(&found.motion, &Similarity::default()) < 0.1,
             "{found:?}"
@@ -470,9 +533,10 @@ mod tests {
     #[test]
     fn without_texture_the_guess_stands() {
         let flat = vec![50u8; GRID.cells()];
-        let found = Reference::new(&flat, GRID).align(&flat, Similarity::default());
+        let reference = Reference::new(&flat, GRID);
+        let found = reference.align(&flat, &Alignment::default());
         assert_eq!(found.motion, Similarity::default());
-        assert_eq!(found.agreement, 0.0);
+        assert!(reference.is_flat());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The frames of a stretch of video as cells, each aligned to the first: what candidates are found and measured in.
 
 use super::cells::{CellFrame, Channel, Grid, Pooler};
-use super::motion::{Alignment, Photometry, Reference, Similarity};
+use super::motion::{Alignment, Reference, Similarity};
 use crate::source::{ColorInfo, Frame};
 
 /// Agreement under which a frame's alignment is not believed (half of the textured points moved otherwise).
@@ -19,10 +19,12 @@ pub struct SceneFrame {
     pub cells: CellFrame,
     /// From scene cells (those of the first frame) to cells of this frame.
     pub motion: Similarity,
-    /// Brightness against the first frame, in luma codes.
-    pub photometry: Photometry,
+    /// Exposure against the first frame: luma codes above black as a multiple.
+    pub gain: f64,
     /// The alignment can be relied on.
     pub aligned: bool,
+    /// Share of tracked points that agree with the alignment.
+    pub agreement: f64,
 }
 
 /// Frames of one stretch of video in common coordinates.
@@ -32,11 +34,11 @@ pub struct Scene {
     pub frames: Vec<SceneFrame>,
     pooler: Pooler,
     reference: Option<Reference>,
-    /// From scene cells to cells of the reference, and its brightness against the scene's.
+    /// From scene cells to cells of the reference, and its exposure against the scene's.
     base: Similarity,
-    base_photometry: Photometry,
+    base_gain: f64,
     /// The last alignment to the reference: the guess for the next.
-    last: Similarity,
+    last: Alignment,
     lost: usize,
 }
 
@@ -50,8 +52,8 @@ impl Scene {
             pooler: Pooler::new(grid),
             reference: None,
             base: Similarity::default(),
-            base_photometry: Photometry::default(),
-            last: Similarity::default(),
+            base_gain: 1.0,
+            last: Alignment::default(),
             lost: 0,
         }
     }
@@ -66,48 +68,39 @@ impl Scene {
         self.color = frame.color;
         let cells = self.pooler.pool(frame);
         let luma = cells.channel(Channel::YMean);
-        let alignment = match &self.reference {
-            Some(r) => r.align(luma, self.last),
-            None => {
-                self.reference = Some(Reference::new(luma, self.grid));
-                Alignment {
-                    agreement: 1.0,
-                    ..Alignment::default()
-                }
-            }
-        };
+        let reference = self
+            .reference
+            .get_or_insert_with(|| Reference::new(luma, self.grid));
         // A flat reference (a black first picture, a bare wall in the dark) shows no motion: take it as still.
-        let flat = self.reference.as_ref().is_none_or(Reference::is_flat);
+        let flat = reference.is_flat();
+        let alignment = reference.align(luma, &self.last);
         let aligned = flat || alignment.agreement >= MIN_AGREEMENT;
-        if aligned {
+        if flat {
             self.lost = 0;
-            self.last = alignment.motion;
+        } else if aligned {
+            self.lost = 0;
+            self.last = alignment;
         } else {
             self.lost += 1;
         }
-        let motion = self.base.then(&self.last);
-        let photometry = if aligned && !flat {
-            self.base_photometry.then(alignment.photometry)
-        } else {
-            self.frames
-                .last()
-                .map_or_else(Photometry::default, |f| f.photometry)
-        };
-        let moved = (self.last.dx.abs() / self.grid.cols as f64)
-            .max(self.last.dy.abs() / self.grid.rows as f64);
+        let motion = self.base.then(&self.last.motion);
+        let gain = self.base_gain * self.last.gain;
+        let moved = (self.last.motion.dx.abs() / self.grid.cols as f64)
+            .max(self.last.motion.dy.abs() / self.grid.rows as f64);
         if flat || moved > MAX_SHIFT || self.lost > LOST_FRAMES {
             self.reference = Some(Reference::new(luma, self.grid));
             self.base = motion;
-            self.base_photometry = photometry;
-            self.last = Similarity::default();
+            self.base_gain = gain;
+            self.last = Alignment::default();
             self.lost = 0;
         }
         self.frames.push(SceneFrame {
             time_s,
             cells,
             motion,
-            photometry,
+            gain,
             aligned,
+            agreement: alignment.agreement,
         });
     }
 }

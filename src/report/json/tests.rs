@@ -33,6 +33,8 @@ pub fn measured() -> MeasureReport {
         emission: 0.98,
         rgb: [0.5, 0.02, 0.01],
         radius_px: 2.0,
+        shine: crate::signal::Shine::default(),
+        separation: 0.0,
     };
     let red = Look::lit(ColorSet::of(Color::Red));
     let green = Look::lit(ColorSet::of(Color::Green));
