@@ -83,6 +83,7 @@ impl Parser {
             steps.pop();
         }
         Ok(Pattern {
+            shown_by: Vec::new(),
             name: String::new(),
             weight: 1.0,
             steps,

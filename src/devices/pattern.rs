@@ -4,6 +4,8 @@
 //! has `repeat`, otherwise the light stays dark. A step without an end (`blink` without
 //! `times`, `hold` with `null`) as the last one goes on for as long as one films.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::range::{OpenSeconds, Seconds, Times};
@@ -20,6 +22,9 @@ pub struct Pattern {
     pub steps: Vec<Step>,
     /// All steps run so many times one after the other; once without it.
     pub repeat: Option<Times>,
+    /// Steps, numbered from 1, of which one at least must be seen for the state to be there: the
+    /// others are other states' as well. Any step when empty.
+    pub shown_by: Vec<usize>,
     /// Ids of sources, where they are not those of the state.
     pub sources: Vec<String>,
 }
@@ -92,6 +97,8 @@ struct RawPattern {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     repeat: Option<Times>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    shown_by: Vec<usize>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     sources: Vec<String>,
 }
 
@@ -106,6 +113,7 @@ impl From<Pattern> for RawPattern {
             weight: p.weight,
             steps: p.steps,
             repeat: p.repeat,
+            shown_by: p.shown_by,
             sources: p.sources,
         }
     }
@@ -113,6 +121,8 @@ impl From<Pattern> for RawPattern {
 
 /// Most steps of a pattern: more is no status light, and the matcher's tables stay small.
 const MOST_STEPS: usize = 12;
+/// Most different looks, dark included.
+const MOST_LOOKS: usize = 7;
 
 impl TryFrom<RawPattern> for Pattern {
     type Error = String;
@@ -123,6 +133,7 @@ impl TryFrom<RawPattern> for Pattern {
             weight: raw.weight,
             steps: raw.steps,
             repeat: raw.repeat,
+            shown_by: raw.shown_by,
             sources: raw.sources,
         };
         pattern.check()?;
@@ -141,6 +152,24 @@ impl Pattern {
         }
         if self.steps[0].look().is_dark() {
             return Err("a pattern starts with light: the dark before it is understood".to_owned());
+        }
+        if let Some(n) = self
+            .shown_by
+            .iter()
+            .find(|n| !(1..=self.steps.len()).contains(*n))
+        {
+            return Err(format!(
+                "shown_by names step {n}; steps are numbered from 1"
+            ));
+        }
+        let looks = self
+            .steps
+            .iter()
+            .flat_map(|s| [Some(s.look()), s.between()]);
+        if looks.flatten().collect::<BTreeSet<_>>().len() > MOST_LOOKS {
+            return Err(format!(
+                "a pattern has at most {MOST_LOOKS} different looks"
+            ));
         }
         let last = self.steps.len() - 1;
         for (i, step) in self.steps.iter().enumerate() {
@@ -174,6 +203,7 @@ impl Pattern {
             weight: 1.0,
             steps: vec![step],
             repeat: None,
+            shown_by: Vec::new(),
             sources: Vec::new(),
         }
     }
@@ -228,6 +258,14 @@ impl Step {
         match self {
             Self::Hold(h) => h.light,
             Self::Blink(b) => b.light,
+        }
+    }
+
+    /// What is lit between the flashes of a blink.
+    fn between(&self) -> Option<ColorSet> {
+        match self {
+            Self::Hold(_) => None,
+            Self::Blink(b) => Some(b.over),
         }
     }
 

@@ -78,6 +78,7 @@ fn pattern(steps: Vec<Step>, repeat: Option<Times>) -> Pattern {
         weight: 1.0,
         steps,
         repeat,
+        shown_by: Vec::new(),
         sources: Vec::new(),
     }
 }

@@ -1,10 +1,40 @@
 //! From pulse trains to a diagnosis: which state of which device would make this light.
+//!
+//! ```text
+//! lights --nulls--> bystander likelihoods --+
+//!    |                                      v
+//!    +--scripts--> state likelihoods --> scene --> verdict
+//! devices --script--^                    posterior  words
+//! ```
+//!
+//! The model is one of probabilities throughout: a state is a script with ranges for its durations
+//! ([`crate::devices::Pattern`]), a train's likelihood under it sums over what the camera may have missed,
+//! merged or made up, and rivals are all other states, of all devices asked for, and what bystanders do.
+//! [`params`] holds every number of it.
+
+mod color;
+mod duration;
+mod explain;
+mod horizon;
+mod nulls;
+mod pair;
+pub mod params;
+mod scene;
+mod score;
+mod script;
+pub mod synthetic;
+#[cfg(test)]
+mod tests;
+mod verdict;
 
 use serde::{Deserialize, Serialize};
 
 use crate::devices::Device;
-use crate::observe::{Light, Observation, Rect};
+use crate::observe::{Observation, Rect};
 use crate::pulses::Train;
+
+pub use horizon::{TimeToVerdict, time_to_verdict};
+use params::Params;
 
 /// What the reader of the clip is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,8 +69,12 @@ impl Verdict {
 pub struct Candidate {
     pub model: String,
     pub state: String,
-    /// Posterior probability, calibrated.
+    /// Posterior probability, calibrated; of the first candidate: that of the state, on whichever model.
     pub confidence: f64,
+    /// The pattern of the state that fits best, by name; may be empty.
+    pub pattern: String,
+    /// Other models that would show the same; only of the first candidate.
+    pub shared_by: Vec<String>,
 }
 
 /// What the user says of the situation, for example `just-powered`.
@@ -68,8 +102,29 @@ pub struct Diagnosis {
 }
 
 /// Which state of `devices` the lights of `seen` show.
+///
+/// A pure function of what was seen: a clip still being filmed may be asked about again and again, its
+/// open end counts as cut.
 pub fn diagnose(seen: &Observation, devices: &[&Device], query: &Query) -> Diagnosis {
-    let _: &[Light] = &seen.lights;
-    let _ = (devices, query);
-    unimplemented!("matcher")
+    diagnose_with(seen, devices, query, &Params::DEFAULT)
+}
+
+/// The same with other numbers, for fitting them.
+pub fn diagnose_with(
+    seen: &Observation,
+    devices: &[&Device],
+    query: &Query,
+    params: &Params,
+) -> Diagnosis {
+    let book = scene::Book::new(devices, &params.priors);
+    let scene = scene::posterior(seen, devices, &book, query, params);
+    verdict::Case {
+        seen,
+        devices,
+        book: &book,
+        scene: &scene,
+        query,
+        params,
+    }
+    .judge()
 }

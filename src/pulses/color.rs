@@ -63,6 +63,15 @@ impl ColorSet {
         self.0 == 0
     }
 
+    /// One bit a colour, in the order of [`Color::ALL`].
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self(bits & 0b1_1111)
+    }
+
     pub fn colors(self) -> impl Iterator<Item = Color> {
         Color::ALL.into_iter().filter(move |&c| self.contains(c))
     }

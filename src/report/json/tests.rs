@@ -154,6 +154,8 @@ pub fn diagnosis(verdict: Verdict, states: &[(&str, f64)]) -> Diagnosis {
                 model: "xt".to_owned(),
                 state: state.to_owned(),
                 confidence,
+                pattern: String::new(),
+                shared_by: Vec::new(),
             })
             .collect(),
         place: seen.then_some(Rect {

@@ -1,0 +1,96 @@
+//! How a light of one colour may be read as another.
+
+use std::sync::OnceLock;
+
+use crate::pulses::{Color, ColorSet};
+
+/// Number of colour sets, dark included.
+const SETS: usize = 32;
+/// Probability of each look that an unknown light may plausibly have: five colours, two pairs and the rest.
+pub const ANY: f64 = 1.0 / 8.0;
+
+/// Weight of reading `seen` where `lit` is lit, before normalising. Reasons: an overexposed
+/// core is white; red and amber differ by little more than the white balance; of two emitters one may
+/// outshine the other or both be seen where a lens colours one; blue drifts towards white.
+fn weight(lit: ColorSet, seen: ColorSet) -> f64 {
+    use Color::{Amber, Blue, Green, Red, White};
+    let is = |c: Color| ColorSet::of(c);
+    if lit == seen {
+        return 1.0;
+    }
+    let pair = |a: ColorSet, b: ColorSet| (lit == a && seen == b) || (lit == b && seen == a);
+    if pair(is(Amber), is(Red).with(Green)) {
+        return 0.5;
+    }
+    if pair(is(White), is(Red).with(Green).with(Blue)) {
+        return 0.5;
+    }
+    if pair(is(Red), is(Amber)) {
+        return 0.06;
+    }
+    if seen == is(White) {
+        return 0.06;
+    }
+    if pair(is(Blue), is(White)) || pair(is(Amber), is(White)) {
+        return 0.04;
+    }
+    if pair(is(Green), is(Amber)) {
+        return 0.01;
+    }
+    let subset = |a: ColorSet, b: ColorSet| a.union(b) == b;
+    if subset(seen, lit) {
+        return 0.04;
+    }
+    if subset(lit, seen) {
+        return 0.02;
+    }
+    1e-4
+}
+
+fn table() -> &'static [[f64; SETS]; SETS] {
+    static TABLE: OnceLock<[[f64; SETS]; SETS]> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut t = [[0.0; SETS]; SETS];
+        for (i, row) in t.iter_mut().enumerate().skip(1) {
+            for (j, p) in row.iter_mut().enumerate().skip(1) {
+                *p = weight(ColorSet::from_bits(i as u8), ColorSet::from_bits(j as u8));
+            }
+            let sum: f64 = row.iter().sum();
+            row.iter_mut().for_each(|p| *p /= sum);
+        }
+        t
+    })
+}
+
+/// Probability that `lit` is read as `seen`; neither is dark.
+pub fn confusion(lit: ColorSet, seen: ColorSet) -> f64 {
+    table()[lit.bits() as usize][seen.bits() as usize]
+}
+
+/// How likely these beliefs are where `lit` is lit, and as what the eyes then take it.
+pub fn likelihood(lit: ColorSet, beliefs: &[(ColorSet, f64)]) -> (f64, ColorSet) {
+    let mut sum = 0.0;
+    let mut best = (0.0, lit);
+    for &(seen, belief) in beliefs {
+        let p = belief * confusion(lit, seen);
+        sum += p;
+        if p > best.0 {
+            best = (p, seen);
+        }
+    }
+    (sum, best.1)
+}
+
+/// The same where any colour may be lit.
+pub fn likelihood_of_any(beliefs: &[(ColorSet, f64)]) -> (f64, ColorSet) {
+    let best = beliefs
+        .iter()
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .map_or(ColorSet::NONE, |b| b.0);
+    (ANY, best)
+}
+
+/// The belief that the colour is `seen`.
+pub fn belief(beliefs: &[(ColorSet, f64)], seen: ColorSet) -> f64 {
+    beliefs.iter().filter(|b| b.0 == seen).map(|b| b.1).sum()
+}

@@ -1,0 +1,60 @@
+//! What lights do that are no device's: the rivals called "none of these".
+
+use super::duration::Range;
+use super::params::Priors;
+use super::script::{Builder, Paint, Script};
+
+/// Shortest and longest duration in s of what blinks by itself, and of what does so fast.
+const LEAST_S: f64 = 0.03;
+const MOST_S: f64 = 20.0;
+const FAST_S: f64 = 1.0;
+
+/// What a light may do that no device file describes.
+pub struct Null {
+    pub script: Script,
+    /// How often a bystander does it: most are steady (standby lights, red things); some are switched
+    /// once (a person passing, a reflection), some blink, some change at random (traffic lights of a
+    /// router), a few in all colours (screens). These sum to 1.
+    pub of_bystander: f64,
+    /// How often a device's light does it in a state that its file does not have: it would signal
+    /// something, by a rhythm more often than not. These sum to 1.
+    pub of_device: f64,
+}
+
+/// All of them.
+pub fn all(priors: &Priors) -> Vec<Null> {
+    let any = Range::new(LEAST_S, Some(MOST_S));
+    let open = Range::new(LEAST_S, None);
+    let steady = {
+        let mut b = Builder::default();
+        b.hold(Paint::Any, open, false, true);
+        b.finish((1, 1), 0.0, priors)
+    };
+    let once = {
+        let mut b = Builder::default();
+        b.hold(Paint::Any, open, false, false);
+        b.finish((1, 1), 0.5, priors)
+    };
+    let fast = Range::new(LEAST_S, Some(FAST_S));
+    let blinks = |paints: [Paint; 2], range: Range, regular: bool| {
+        let mut b = Builder::default();
+        b.blink(paints, [range, range], (1, u16::MAX), regular);
+        b.finish((1, 1), priors.condition_from_start, priors)
+    };
+    let null = |of_bystander, of_device, script| Null {
+        script,
+        of_bystander,
+        of_device,
+    };
+    let [a, d, f] = [Paint::Any, Paint::Dark, Paint::Fresh];
+    vec![
+        null(0.38, 0.2, steady),
+        null(0.2, 0.15, once),
+        null(0.1, 0.35, blinks([a, d], any, true)),
+        null(0.05, 0.15, blinks([a, a], any, true)),
+        null(0.1, 0.05, blinks([a, d], any, false)),
+        null(0.07, 0.06, blinks([a, d], fast, false)),
+        null(0.05, 0.02, blinks([f, f], any, false)),
+        null(0.05, 0.02, blinks([f, f], fast, false)),
+    ]
+}

@@ -1,0 +1,127 @@
+//! Two emitters of one device, seen as two lights: one train of both.
+
+use crate::observe::{Light, Rect};
+use crate::pulses::{Color, ColorSet, Look, Span, Train};
+
+/// Boundaries of two trains that are nearer than this many frames are one.
+const SAME_EDGE_FRAMES: f64 = 1.2;
+/// Farthest that two emitters of a device are apart: in radii of the larger, and at least so many px.
+const FARTHEST_RADII: f64 = 8.0;
+const FARTHEST_PX: f64 = 16.0;
+
+/// Distance in px up to which two lights may be one device's.
+pub fn reach(a: &Light, b: &Light) -> f64 {
+    (FARTHEST_RADII * a.radius_px.max(b.radius_px)).max(FARTHEST_PX)
+}
+
+pub fn are_near(a: &Light, b: &Light) -> bool {
+    let center = |r: &Rect| (r.x + 0.5 * r.w, r.y + 0.5 * r.h);
+    let ((ax, ay), (bx, by)) = (center(&a.place), center(&b.place));
+    (ax - bx).hypot(ay - by) <= reach(a, b)
+}
+
+/// The box round both.
+pub fn around(a: &Rect, b: &Rect) -> Rect {
+    let (x, y) = (a.x.min(b.x), a.y.min(b.y));
+    Rect {
+        x,
+        y,
+        w: (a.x + a.w).max(b.x + b.w) - x,
+        h: (a.y + a.h).max(b.y + b.h) - y,
+    }
+}
+
+/// What `a` and `b` show together. Unseen where either is.
+pub fn together(a: &Train, b: &Train) -> Train {
+    let frame_s = a.frame_interval_s.max(b.frame_interval_s);
+    let mut edges: Vec<(f64, f64)> = a
+        .spans
+        .iter()
+        .chain(&b.spans)
+        .skip(1)
+        .map(|s| (s.start_s, s.start_sd_s))
+        .filter(|e| e.0 > 0.0)
+        .collect();
+    edges.sort_by(|x, y| x.0.total_cmp(&y.0));
+    let mut merged: Vec<(f64, f64)> = Vec::with_capacity(edges.len());
+    for e in edges {
+        match merged.last_mut() {
+            Some(last) if e.0 - last.0 < SAME_EDGE_FRAMES * frame_s => {
+                *last = (0.5 * (last.0 + e.0), last.1.max(e.1));
+            }
+            _ => merged.push(e),
+        }
+    }
+    let duration_s = a.duration_s.min(b.duration_s);
+    merged.retain(|e| e.0 < duration_s);
+    let mut starts = vec![(0.0, 0.0)];
+    starts.extend(merged);
+    let mut spans: Vec<Span> = Vec::with_capacity(starts.len());
+    for (i, &(start_s, start_sd_s)) in starts.iter().enumerate() {
+        let (end_s, end_sd_s) = starts.get(i + 1).copied().unwrap_or((duration_s, 0.0));
+        let middle = 0.5 * (start_s + end_s);
+        let look = both(at(a, middle), at(b, middle));
+        match spans.last_mut() {
+            Some(last) if last.look.colors() == look.colors() => {
+                last.end_s = end_s;
+                last.end_sd_s = end_sd_s;
+            }
+            _ => spans.push(Span {
+                start_s,
+                end_s,
+                start_sd_s,
+                end_sd_s,
+                look,
+            }),
+        }
+    }
+    Train {
+        spans,
+        duration_s,
+        frame_interval_s: frame_s,
+    }
+}
+
+fn at(train: &Train, t: f64) -> &Look {
+    let i = train.spans.partition_point(|s| s.end_s <= t);
+    train
+        .spans
+        .get(i)
+        .or(train.spans.last())
+        .map_or(&Look::Unseen, |s| &s.look)
+}
+
+fn both(a: &Look, b: &Look) -> Look {
+    match (a, b) {
+        (Look::Unseen, _) | (_, Look::Unseen) => Look::Unseen,
+        (Look::Off, x) | (x, Look::Off) => x.clone(),
+        (Look::Lit(x), Look::Lit(y)) => {
+            let mut beliefs: Vec<(ColorSet, f64)> = Vec::new();
+            for &(s, p) in x {
+                for &(t, q) in y {
+                    let set = s.union(t);
+                    match beliefs.iter_mut().find(|b| b.0 == set) {
+                        Some(b) => b.1 += p * q,
+                        None => beliefs.push((set, p * q)),
+                    }
+                }
+            }
+            beliefs.sort_by(|m, n| n.1.total_cmp(&m.1));
+            Look::Lit(beliefs)
+        }
+    }
+}
+
+/// Whether the two differ in colour: two lights of one colour are no two emitters.
+pub fn differ(a: &Light, b: &Light) -> bool {
+    let colors = |l: &Light| -> ColorSet {
+        l.train
+            .spans
+            .iter()
+            .filter(|s| s.look.is_lit())
+            .filter_map(|s| s.look.colors())
+            .fold(ColorSet::NONE, ColorSet::union)
+    };
+    let (x, y) = (colors(a), colors(b));
+    !x.is_dark() && !y.is_dark() && x != y && x != ColorSet::of(Color::White)
+}
