@@ -36,7 +36,7 @@ pub struct Camera {
     effects: Effects,
     gains: [f64; 3],
     matrix: [Rgb; 3],
-    curve: Vec<f32>,
+    curve: Box<[f32; CURVE]>,
     noise: Vec<f32>,
     rng: Random,
     /// Rates in rad/s and phases of the white balance's drift, red and blue.
@@ -58,19 +58,19 @@ pub struct Camera {
 }
 
 /// sRGB's curve (IEC 61966-2-1) with an S-shaped contrast of strength `contrast` on top.
-fn curve(contrast: f64) -> Vec<f32> {
-    (0..CURVE)
-        .map(|i| {
-            let x = i as f64 / (CURVE - 1) as f64;
-            let v = if x <= 0.003_130_8 {
-                12.92 * x
-            } else {
-                1.055 * x.powf(1.0 / 2.4) - 0.055
-            };
-            let s = v * v * (3.0 - 2.0 * v);
-            (v + contrast * (s - v)) as f32
-        })
-        .collect()
+fn curve(contrast: f64) -> Box<[f32; CURVE]> {
+    let mut curve = Box::new([0.0; CURVE]);
+    for (i, out) in curve.iter_mut().enumerate() {
+        let x = i as f64 / (CURVE - 1) as f64;
+        let v = if x <= 0.003_130_8 {
+            12.92 * x
+        } else {
+            1.055 * x.powf(1.0 / 2.4) - 0.055
+        };
+        let s = v * v * (3.0 - 2.0 * v);
+        *out = (v + contrast * (s - v)) as f32;
+    }
+    curve
 }
 
 impl Camera {
@@ -152,9 +152,9 @@ impl Camera {
     }
 
     /// Exposes and processes row `y` of `raw` into `frame`; rows must come in order. `near` is where the user looks, in px.
+    #[inline(never)]
     pub fn row(&mut self, y: usize, raw: &mut Row, near: (f64, f64), frame: &mut Frame) {
-        let width = frame.y.width;
-        let height = frame.y.height;
+        let (width, height) = (frame.y.width, frame.y.height);
         self.expose(y, height, raw);
         if y.is_multiple_of(METER_STEP) {
             self.measure(y, raw, near, (width, height));
@@ -162,29 +162,23 @@ impl Camera {
         let [wr, wg, wb] = self.now;
         let m = self.matrix;
         let top = (CURVE - 1) as f32;
-        let [tr, tg, tb] = &mut self.tone;
         let [r, g, b] = raw;
-        for x in 0..width {
-            // Balanced before the matrix and cut at 1, so that a saturated pixel is white and not pink.
-            let (r, g, b) = (
-                (r[x] * wr).min(1.0),
-                (g[x] * wg).min(1.0),
-                (b[x] * wb).min(1.0),
-            );
-            let of = |k: Rgb| (k[0] * r + k[1] * g + k[2] * b).clamp(0.0, 1.0) * top;
-            tr[x] = of(m[0]);
-            tg[x] = of(m[1]);
-            tb[x] = of(m[2]);
-        }
-        for plane in &mut self.tone {
-            for v in plane.iter_mut() {
-                *v = self.curve[(*v as usize).min(CURVE - 1)];
+        for (tone, k) in self.tone.iter_mut().zip(m) {
+            for (((out, r), g), b) in tone.iter_mut().zip(r.iter()).zip(g.iter()).zip(b.iter()) {
+                // Balanced before the matrix and cut at 1, so that a saturated pixel is white and not pink.
+                let (r, g, b) = ((r * wr).min(1.0), (g * wg).min(1.0), (b * wb).min(1.0));
+                *out = (k[0] * r + k[1] * g + k[2] * b).clamp(0.0, 1.0) * top;
+            }
+            for v in tone.iter_mut() {
+                // The mask changes nothing and spares the bounds check.
+                *v = self.curve[*v as i32 as usize & (CURVE - 1)];
             }
         }
         self.encode(y, frame);
     }
 
     /// Vignette, exposure gain, noise, saturation.
+    #[inline(never)]
     fn expose(&mut self, y: usize, height: usize, raw: &mut Row) {
         let e = &self.effects;
         let width = raw[0].len();
@@ -196,9 +190,8 @@ impl Camera {
         let read2 = (e.noise * e.noise) as f32;
         let shot = (1.0 / e.full_well) as f32;
         for plane in raw.iter_mut() {
-            let from = self.rng.whole(0..NOISE - width.min(NOISE - 1));
-            // A picture wider than the table (none is today) repeats it.
-            let noise = self.noise[from..].iter().cycle();
+            let from = self.rng.whole(0..NOISE - width);
+            let noise = &self.noise[from..from + width];
             for ((v, n), x2) in plane.iter_mut().zip(noise).zip(&self.vignette) {
                 let signal = (*v * gain * (1.0 - fall * (across + x2))).max(0.0);
                 *v = (signal + n * (read2 + shot * signal).sqrt()).min(1.0);
@@ -225,6 +218,7 @@ impl Camera {
     }
 
     /// R'G'B' in `tone` to luma of row `y` and, when its rows are complete, a row of chroma (ITU-R BT.601 and BT.709).
+    #[inline(never)]
     fn encode(&mut self, y: usize, frame: &mut Frame) {
         let (kr, kb) = match self.color.matrix {
             Matrix::Bt709 => (0.2126f32, 0.0722f32),

@@ -231,6 +231,10 @@ impl Effects {
             body: rng.pick(&[Body::White, Body::Grey, Body::Black]),
             ..Self::default()
         };
+        // Thumbnails have no finer optics than their pixels.
+        e.led_radius = e.led_radius.max(0.8);
+        e.halo_radius = e.halo_radius.max(0.5);
+        e.blur = e.blur.max(0.4);
         // A bright room asks for a short exposure, a dark one takes all there is.
         let open = (0.3 / e.ambient).sqrt().clamp(0.1, 1.0);
         e.exposure = (open * rng.real(0.4..1.0)).clamp(mix(0.3, 0.03), 0.97);

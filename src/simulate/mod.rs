@@ -36,6 +36,8 @@ mod random;
 mod render;
 mod scene;
 mod spectrum;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod truth;
 mod waveform;

@@ -301,6 +301,7 @@ impl Painter<'_> {
     }
 
     /// Adds light `i`'s image to row `y`, exposed `begin..end` s.
+    #[inline(never)]
     fn emitter(&mut self, i: usize, y: usize, down: f64, (begin, end): (f64, f64), flicker: f64) {
         let (m, reach) = self.lit[i];
         let (w, h) = (self.size.0 as f64, self.size.1 as f64);
@@ -353,6 +354,7 @@ impl Painter<'_> {
         1.0 - clear
     }
 
+    #[inline(never)]
     fn movers(&mut self, y: usize, pose: &Pose, t: f64, room: f32) {
         let (w, h) = (self.size.0 as f64, self.size.1 as f64);
         for m in &self.scene.movers {
