@@ -8,6 +8,7 @@
 use crate::devices::{Device, Pattern, State};
 use crate::observe::{Kind, Light, Observation, Rect};
 use crate::pulses::{Color, Train};
+use crate::signal::Shine;
 
 use super::Query;
 use super::color;
@@ -62,6 +63,8 @@ impl Target {
             emission: self.emission,
             rgb: [0.0; 3],
             radius_px: 0.5 * self.place.w,
+            shine: Shine::default(),
+            separation: 20.0,
         }
     }
 }

@@ -4,6 +4,7 @@
 use crate::devices::Segment;
 use crate::observe::{Kind, Light, Observation, Rect};
 use crate::pulses::{Color, Look, Span, Train};
+use crate::signal::Shine;
 
 /// Brightest error of an edge in frames that a synthetic train has.
 const EDGE_FRAMES: f64 = 0.5;
@@ -99,6 +100,8 @@ pub fn observation(lights: Vec<(Train, f64)>) -> Observation {
                 emission,
                 rgb: [0.5, 0.0, 0.0],
                 radius_px: 5.0,
+                shine: Shine::default(),
+                separation: 20.0,
             })
             .collect(),
         warnings: Vec::new(),
