@@ -6,9 +6,8 @@
 //! against "all are bystanders", so that each needs only its own light's likelihoods.
 
 use crate::devices::{Device, Pattern, State};
-use crate::observe::{Kind, Light, Observation, Rect};
-use crate::pulses::{Color, Train};
-use crate::signal::Shine;
+use crate::observe::{Light, Observation};
+use crate::pulses::Train;
 
 use super::Query;
 use super::color;
@@ -42,31 +41,12 @@ pub struct Share {
 /// What may be the device's light.
 #[derive(Debug, Clone)]
 pub struct Target {
-    pub place: Rect,
-    pub train: Train,
-    /// From looks alone, of the surer of two.
-    pub emission: f64,
+    /// The light; of two emitters the first, with the box and the train of both.
+    pub light: Light,
     /// Shows colours that the devices can show.
     pub plausible: bool,
     /// Posterior that it is the device's light.
     pub p: f64,
-}
-
-impl Target {
-    /// A light that does as `train` says at this place.
-    pub fn light(&self, train: Train) -> Light {
-        Light {
-            place: self.place,
-            kind: Kind::Switching,
-            color: Color::White,
-            train,
-            emission: self.emission,
-            rgb: [0.0; 3],
-            radius_px: 0.5 * self.place.w,
-            shine: Shine::default(),
-            separation: 20.0,
-        }
-    }
 }
 
 /// The posterior over states and lights.
@@ -220,7 +200,7 @@ pub fn posterior(
     let lit = priors.lit.ln();
 
     let mut consider = |target: Target, looks: f64, null: f64, unknown: Option<f64>| {
-        let signal = Signal::new(&target.train, noise);
+        let signal = Signal::new(&target.light.train, noise);
         let index = targets.len();
         let fits: Vec<Option<Fit>> = book
             .patterns
@@ -267,9 +247,7 @@ pub fn posterior(
             continue;
         }
         let target = Target {
-            place: light.place,
-            train: light.train.clone(),
-            emission: light.emission,
+            light: (*light).clone(),
             plausible: book.can_show(&light.train),
             p: 0.0,
         };
@@ -293,9 +271,12 @@ pub fn posterior(
                 + looks_log(b, 1, priors)
                 + (priors.two_lights * nearness).ln();
             let target = Target {
-                place: pair::around(&a.place, &b.place),
-                train: pair::together(&a.train, &b.train),
-                emission: a.emission.max(b.emission),
+                light: Light {
+                    place: pair::around(&a.place, &b.place),
+                    train: pair::together(&a.train, &b.train),
+                    emission: a.emission.max(b.emission),
+                    ..(*a).clone()
+                },
                 plausible: true,
                 p: 0.0,
             };

@@ -101,7 +101,7 @@ pub fn observation(lights: Vec<(Train, f64)>) -> Observation {
                 rgb: [0.5, 0.0, 0.0],
                 radius_px: 5.0,
                 shine: Shine::default(),
-                separation: 20.0,
+                separation: 50.0,
             })
             .collect(),
         warnings: Vec::new(),

@@ -1,7 +1,7 @@
 //! From the posterior to what the reader of the clip is told.
 
 use crate::devices::{Device, Pattern, State, Step};
-use crate::observe::Observation;
+use crate::observe::{Light, Observation};
 use crate::pulses::{Look, Span, Train};
 
 use super::params::Params;
@@ -86,12 +86,15 @@ impl<'a> Case<'a> {
                 &best.fit.learned,
                 further_s,
             );
-            let train = horizon::extended(&target.train, &more);
+            let train = horizon::extended(&target.light.train, &more);
             let mut seen = Observation {
                 lights: Vec::new(),
                 ..self.seen.clone()
             };
-            seen.lights.push(target.light(train));
+            seen.lights.push(Light {
+                train,
+                ..target.light.clone()
+            });
             let scene = posterior(&seen, self.devices, self.book, self.query, self.params);
             let p: f64 = scene
                 .shares
@@ -159,12 +162,12 @@ impl<'a> Case<'a> {
         Diagnosis {
             verdict: Verdict::Diagnosed,
             candidates: self.candidates(groups),
-            place: Some(target.place),
-            train: Some(target.train.clone()),
+            place: Some(target.light.place),
+            train: Some(target.light.train.clone()),
             note: None,
             needed_s: None,
             reasons: explain::reasons(
-                &target.train,
+                &target.light.train,
                 self.pattern(best),
                 self.state(best),
                 self.device(best),
@@ -211,7 +214,7 @@ impl<'a> Case<'a> {
         let best = top.members[0];
         let script = Script::compile(self.pattern(best), &self.params.priors);
         let at = best.fit.place;
-        let train = &self.target(best).train;
+        let train = &self.target(best).light.train;
         if script.is_terminal(at) {
             let phase = script.phase(at)?;
             let mut seen_s = best.fit.there_s;
@@ -291,7 +294,7 @@ impl<'a> Case<'a> {
             .scene
             .targets
             .iter()
-            .filter(|t| t.plausible && t.emission >= decision.emits)
+            .filter(|t| t.plausible && t.light.emission >= decision.emits)
             .max_by(|a, b| a.p.total_cmp(&b.p));
         let mut out = Diagnosis {
             verdict: Verdict::NoLight,
@@ -306,9 +309,9 @@ impl<'a> Case<'a> {
             .retain(|c| c.confidence >= decision.mentioned);
         if let Some(t) = strange {
             out.verdict = Verdict::UnknownPattern;
-            out.place = Some(t.place);
-            out.train = Some(t.train.clone());
-            out.reasons = explain::measured(&t.train);
+            out.place = Some(t.light.place);
+            out.train = Some(t.light.train.clone());
+            out.reasons = explain::measured(&t.light.train);
             out.note = Some(
                 "A light was measured; it does nothing that is known of the device.".to_owned(),
             );
