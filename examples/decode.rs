@@ -1,13 +1,12 @@
-//! Reads all frames of a clip through the `ffmpeg` program and does nothing with them: what decoding alone costs.
+//! Reads all frames of a clip and does nothing with them: what decoding alone costs.
 //!
 //! `cargo run --release --example decode -- clip.mp4`
 
-use blinkdx::source::{Frame, FrameSource, ffmpeg::FfmpegSource};
-use std::path::Path;
+use blinkdx::source::{Frame, OpenOptions, open};
 
 fn main() -> Result<(), blinkdx::source::SourceError> {
     for name in std::env::args().skip(1) {
-        let mut source = FfmpegSource::open(Path::new(&name), &name)?;
+        let mut source = open(&name, &OpenOptions::default())?;
         let mut frame = Frame::default();
         let (mut frames, mut first) = (0, None);
         let end = loop {

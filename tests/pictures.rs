@@ -92,7 +92,7 @@ fn a_gif_is_timed_as_it_is_shown() {
     // Luma of pure red is 0.299 of the level.
     assert_eq!(luma, [0, 12, 24, 36, 48, 60]);
     if find_program().is_some() {
-        let mut theirs = FfmpegSource::open(&path, "clip").unwrap();
+        let mut theirs = FfmpegSource::open(&path, "clip", None).unwrap();
         assert_close(&read_all(&mut theirs).0, &times);
     } else {
         eprintln!("skipped the comparison: no ffmpeg on the path");

@@ -12,7 +12,7 @@ use super::prefetch::Prefetch;
 use super::probe::{self, Format};
 use super::stills::StillsSource;
 use super::y4m::Y4mSource;
-use super::{FrameSource, SourceError, animation, embedded, open_stream};
+use super::{FrameSource, Orientation, SourceError, animation, embedded, open_stream};
 
 /// Which decoder reads video files; `--decoder` of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,7 +77,7 @@ pub fn open(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, S
         // ffmpeg knows rare formats; what it doesn't know either is told in our words.
         let may_try = have_ffmpeg && options.decoder != DecoderChoice::Embedded;
         let by_ffmpeg = (may_try && !head.is_empty() && !probe::is_text(&head))
-            .then(|| by_ffmpeg(spec, path).ok());
+            .then(|| by_ffmpeg(spec, path, None).ok());
         return by_ffmpeg.flatten().ok_or_else(|| SourceError::Invalid {
             name: spec.to_owned(),
             cause: unknown_cause(&head).to_owned(),
@@ -94,18 +94,28 @@ pub fn open(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, S
         true => picture(spec, path, file, format, options.fps),
         false => embedded::open(spec, file, format).and_then(ahead),
     };
+    let by_ffmpeg = || {
+        let orientation = File::open(path)
+            .ok()
+            .and_then(|file| embedded::orientation(file, format));
+        by_ffmpeg(spec, path, orientation)
+    };
     match options.decoder {
-        DecoderChoice::Ffmpeg => by_ffmpeg(spec, path),
+        DecoderChoice::Ffmpeg => by_ffmpeg(),
         DecoderChoice::Embedded => embedded(file),
         DecoderChoice::Auto if format.is_picture() || !have_ffmpeg => embedded(file),
         // What this ffmpeg was built without may be read all the same. Its word on the file counts:
         // it knows more formats.
-        DecoderChoice::Auto => by_ffmpeg(spec, path).or_else(|error| embedded(file).or(Err(error))),
+        DecoderChoice::Auto => by_ffmpeg().or_else(|error| embedded(file).or(Err(error))),
     }
 }
 
-fn by_ffmpeg(spec: &str, path: &Path) -> Result<Box<dyn FrameSource>, SourceError> {
-    Ok(Box::new(FfmpegSource::open(path, spec)?))
+fn by_ffmpeg(
+    spec: &str,
+    path: &Path,
+    orientation: Option<Orientation>,
+) -> Result<Box<dyn FrameSource>, SourceError> {
+    Ok(Box::new(FfmpegSource::open(path, spec, orientation)?))
 }
 
 /// Has the frames decoded while the ones before are looked at.

@@ -156,6 +156,15 @@ pub(super) fn open(
         .map_err(|fault| fault.named(name))
 }
 
+/// How the pictures of a file are turned, where its container is known to say so. ffmpeg can be spared
+/// turning them: it costs a tenth of decoding.
+pub(super) fn orientation(file: File, format: Format) -> Option<Orientation> {
+    match format {
+        Format::Mp4 => mp4::open(file).ok().map(|track| track.orientation),
+        _ => None,
+    }
+}
+
 fn decoder_for(codec: &Codec, hint: ColorHint) -> Result<Box<dyn VideoDecoder>, Fault> {
     match codec {
         Codec::H264 { avcc } => Ok(Box::new(h264::H264::new(avcc, hint)?)),

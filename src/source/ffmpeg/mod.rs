@@ -28,7 +28,7 @@ use std::{fs, thread};
 const SAY_TIMEOUT: Duration = Duration::from_secs(2);
 /// The video of a file or stream as the `ffmpeg` program decodes it.
 ///
-/// Pictures arrive turned as they are shown. Their layout is 4:2:0, 4:2:2, 4:4:4 or grey, 8 bit;
+/// Their layout is 4:2:0, 4:2:2, 4:4:4 or grey, 8 bit;
 /// deeper samples are rounded to 8 bit, RGB becomes BT.601 YUV.
 pub struct FfmpegSource {
     info: VideoInfo,
@@ -45,10 +45,17 @@ pub struct FfmpegSource {
 impl FfmpegSource {
     /// Opens `path`; `name` is what results and errors call it.
     ///
+    /// With an `orientation` the pictures come as they are coded and that is how they are to be turned;
+    /// without one ffmpeg turns them as the file says.
+    ///
     /// # Errors
     /// `Unsupported` if there is no ffmpeg or it has no decoder for the video, `Unreadable` if the file
     /// cannot be opened, `Invalid` if there is no video in it.
-    pub fn open(path: &Path, name: &str) -> Result<Self, SourceError> {
+    pub fn open(
+        path: &Path,
+        name: &str,
+        orientation: Option<Orientation>,
+    ) -> Result<Self, SourceError> {
         let unreadable = |cause: String| SourceError::Unreadable {
             name: name.to_owned(),
             cause,
@@ -58,7 +65,7 @@ impl FfmpegSource {
         if path.is_dir() {
             return Err(unreadable("it is a folder".into()));
         }
-        Self::start(Input::File(path.to_owned()), name)
+        Self::start(Input::File(path.to_owned(), orientation), name)
     }
 
     /// Reads a stream, for example standard input, in any container that can be read without seeking.
@@ -100,12 +107,14 @@ impl FfmpegSource {
                 thread::spawn(move || io::copy(&mut stream, &mut stdin));
                 Self::begin(name, &program, stdout, log, child)
             }
-            (Input::File(path), _) => {
+            (Input::File(path, orientation), _) => {
                 let result = Self::begin(name, &program, stdout, log, child);
                 if result.is_err() && !old && OLD_SYNC_OPTION.load(Ordering::Relaxed) {
-                    return Self::start(Input::File(path), name);
+                    return Self::start(Input::File(path, orientation), name);
                 }
-                result
+                let mut source = result?;
+                source.info.orientation = orientation.unwrap_or_default();
+                Ok(source)
             }
             (Input::Stream(_), None) => Err(unreadable(io::ErrorKind::BrokenPipe.into())),
         }
@@ -148,7 +157,7 @@ impl FfmpegSource {
                 orientation: Orientation::default(),
                 duration_s: said.duration_s,
                 format: format_name(&said),
-                decoder: format!("ffmpeg ({})", program.display()),
+                decoder: format!("ffmpeg, found at {}", program.display()),
             },
             color: said.color(width.min(height)),
             layout,

@@ -1,5 +1,6 @@
 //! The `ffmpeg` program: where it is, how it is started, and that it ends.
 
+use crate::source::Orientation;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -53,7 +54,8 @@ fn is_executable(path: &Path) -> bool {
 
 /// Where ffmpeg gets the bytes from.
 pub(super) enum Input {
-    File(PathBuf),
+    /// A file, and how its pictures are turned if it is not ffmpeg that is to turn them.
+    File(PathBuf, Option<Orientation>),
     Stream(Box<dyn Read + Send>),
 }
 
@@ -64,7 +66,10 @@ pub(super) fn command(program: &Path, input: &Input) -> Command {
         .args(["-nostdin", "-hide_banner", "-nostats", "-v", "level+info"])
         .args(["-format_whitelist", DEMUXERS]);
     match input {
-        Input::File(path) => {
+        Input::File(path, orientation) => {
+            if orientation.is_some() {
+                command.arg("-noautorotate");
+            }
             // `file:` makes the rest a plain file name, whatever it begins with or contains.
             let mut url = OsString::from("file:");
             url.push(path);
