@@ -30,6 +30,8 @@ const PREVIEW_S: f64 = 60.0;
 const CLIP_S: (f64, f64) = (6.0, 24.0);
 /// Flashes of an endless blinking that are shown at least.
 const ENDLESS_FLASHES: usize = 5;
+/// Share below which one of two meanings of a light is no reason to doubt the other.
+const RARELY: f64 = 0.1;
 /// Dark that is filmed after the last light, in s, where the pattern does not ask for more.
 const TAIL_S: f64 = 3.5;
 
@@ -103,15 +105,23 @@ impl ClipSpec {
         };
         self.schedule = pattern.schedule(&Schedule::new(PREVIEW_S, u64::from(rng.bits())));
         self.duration_s = telling(pattern, &self.schedule) + rng.real(0.0..3.0);
+        let share = state.prior * pattern.weight;
         for other in device.states.iter().filter(|s| s.name != state.name) {
-            if other
+            let same: f64 = other
                 .patterns
                 .iter()
-                .any(|p| p.steps == pattern.steps && p.repeat == pattern.repeat)
-            {
-                // The same light for two meanings: only both are right.
-                self.verdict = "ambiguous".into();
-                self.also.push(other.name.clone());
+                .filter(|p| p.steps == pattern.steps && p.repeat == pattern.repeat)
+                .map(|p| other.prior * p.weight)
+                .sum();
+            if same > 0.0 {
+                // The same light for two meanings: only both are right, unless one of them is hardly ever meant.
+                let part = share / (share + same);
+                if part < 1.0 - RARELY {
+                    self.also.push(other.name.clone());
+                }
+                if (RARELY..1.0 - RARELY).contains(&part) {
+                    self.verdict = "ambiguous".into();
+                }
             } else if other.patterns.iter().any(|p| {
                 let shorter = p.steps.len() < pattern.steps.len();
                 shorter && goes_on(p) && pattern.steps.ends_with(&p.steps)
@@ -225,7 +235,7 @@ impl Effects {
             sharpen: rng.real(0.0..0.8),
             vignette: rng.real(0.0..0.3),
             full_range: rng.chance(0.15),
-            ambient: rng.log(mix(0.15, 0.01)..mix(0.4, 0.8)),
+            ambient: rng.log(mix(0.3, 0.01)..mix(0.9, 1.0)),
             kelvin: rng.log(2600.0..7000.0),
             background: rng.pick(&Background::ALL),
             body: rng.pick(&[Body::White, Body::Grey, Body::Black]),
@@ -236,7 +246,7 @@ impl Effects {
         e.halo_radius = e.halo_radius.max(0.5);
         e.blur = e.blur.max(0.4);
         // A bright room asks for a short exposure, a dark one takes all there is.
-        let open = (0.3 / e.ambient).sqrt().clamp(0.1, 1.0);
+        let open = (0.4 / e.ambient).sqrt().clamp(0.1, 1.0);
         e.exposure = (open * rng.real(0.4..1.0)).clamp(mix(0.3, 0.03), 0.97);
         if rng.chance(0.7 * hand) {
             e.flicker_hz = rng.pick(&[100.0, 120.0]);
@@ -354,7 +364,7 @@ mod tests {
         for l in &labels {
             let blue = !l.spans(crate::pulses::Color::Blue).is_empty();
             assert!(!blue || l.verdict == "diagnosed");
-            assert_eq!(l.verdict == "ambiguous", !l.also.is_empty());
+            assert_eq!(l.verdict == "ambiguous", l.also == ["powering-up"]);
         }
         assert!(
             labels

@@ -9,7 +9,7 @@ use crate::pulses::Color;
 pub type Rgb = [f32; 3];
 
 /// The sensor's sensitivities: peak in nm, sd in nm, height.
-const SENSOR: [(f64, f64, f64); 3] = [(600.0, 38.0, 0.8), (535.0, 43.0, 1.0), (458.0, 33.0, 0.85)];
+const SENSOR: [(f64, f64, f64); 3] = [(600.0, 38.0, 0.8), (535.0, 40.0, 1.0), (458.0, 33.0, 0.85)];
 /// A red filter's second pass band in the violet: peak in nm, sd in nm, height.
 const RED_VIOLET: (f64, f64, f64) = (435.0, 25.0, 0.06);
 
@@ -19,7 +19,7 @@ const DAYLIGHT_GAINS: [f64; 3] = [1.9, 1.0, 1.6];
 /// Raw (white-balanced) to linear sRGB, rows sum to 1; typical of phone sensors.
 const MATRIX: [[f64; 3]; 3] = [
     [1.65, -0.50, -0.15],
-    [-0.25, 1.50, -0.25],
+    [-0.18, 1.40, -0.22],
     [0.02, -0.55, 1.53],
 ];
 /// Luminance weights of linear sRGB (BT.709).
@@ -51,11 +51,8 @@ pub fn led(color: Color, shift_nm: f64, crosstalk: f64) -> Rgb {
         raw[1] += light * gauss(nm, SENSOR[1]);
         raw[2] += light * gauss(nm, SENSOR[2]);
     }
-    let mixed = [
-        (1.0 - crosstalk) * raw[0] + crosstalk * raw[1],
-        (1.0 - crosstalk) * raw[1] + 0.5 * crosstalk * (raw[0] + raw[2]),
-        (1.0 - crosstalk) * raw[2] + crosstalk * raw[1],
-    ];
+    let sum: f64 = raw.iter().sum();
+    let mixed = raw.map(|c| (1.0 - crosstalk) * c + 0.5 * crosstalk * (sum - c));
     let top = mixed.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
     mixed.map(|c| (c / top) as f32)
 }
