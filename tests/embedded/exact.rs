@@ -94,6 +94,23 @@ fn hevc_cut_at_an_open_group() {
 }
 
 #[test]
+fn matroska_h264_and_hevc() {
+    check("h264.mkv", "-c:v libx264 -bf 3", 8, 0);
+    check(
+        "hevc.mkv",
+        "-c:v libx265 -x265-params log-level=none:bframes=3",
+        8,
+        0,
+    );
+}
+
+/// As a browser records: clusters of unknown size, no index.
+#[test]
+fn matroska_live() {
+    check("live.mkv", "-c:v libx264 -f matroska -live 1", 8, 0);
+}
+
+#[test]
 fn mp4_fragmented() {
     check(
         "fragmented.mp4",

@@ -3,10 +3,12 @@
 //! A [`Demuxer`] takes coded pictures with their times out of a container, a [`VideoDecoder`]
 //! turns them into frames in presentation order, and [`EmbeddedSource`] joins the two.
 
+mod avi;
 mod color;
 mod guard;
 mod h264;
 mod hevc;
+mod matroska;
 mod mp4;
 mod planes;
 
@@ -148,6 +150,8 @@ pub(super) fn open(
 ) -> Result<Box<dyn FrameSource>, SourceError> {
     let track = match format {
         Format::Mp4 => mp4::open(file),
+        Format::Matroska => matroska::open(file),
+        Format::Avi => avi::open(file),
         other => Err(Fault::unsupported(other.name())),
     }
     .map_err(|fault| fault.named(name))?;
