@@ -2,7 +2,9 @@
 
 use blinkdx::source::SourceError;
 
-use crate::reference::{assert_same, ffmpeg, have_ffmpeg, open_embedded, read_all, scratch};
+use crate::reference::{
+    assert_same, assert_same_luma, ffmpeg, have_ffmpeg, open_embedded, read_all, scratch,
+};
 
 /// A moving test picture with noise, which makes every coding tool work.
 const SOURCE: &str = "-f lavfi -i testsrc2=size=176x144:rate=30:duration=1.5,noise=alls=12:allf=t+u:all_seed=7 -pix_fmt yuv420p";
@@ -108,6 +110,50 @@ fn matroska_h264_and_hevc() {
 #[test]
 fn matroska_live() {
     check("live.mkv", "-c:v libx264 -f matroska -live 1", 8, 0);
+}
+
+#[test]
+fn vp9_in_webm_and_mp4() {
+    let vp9 = "-c:v libvpx-vp9 -b:v 200k -deadline realtime -cpu-used 6 -auto-alt-ref 1 -lag-in-frames 12";
+    check("vp9.webm", vp9, 8, 0);
+    check("vp9.mp4", vp9, 8, 0);
+    check("vp9_10.webm", &format!("-pix_fmt yuv420p10le {vp9}"), 10, 0);
+}
+
+#[cfg(feature = "vp8")]
+#[test]
+fn vp8_in_webm() {
+    check(
+        "vp8.webm",
+        "-c:v libvpx -b:v 200k -deadline realtime -auto-alt-ref 1 -lag-in-frames 12",
+        8,
+        0,
+    );
+}
+
+#[cfg(feature = "av1")]
+#[test]
+fn av1_in_webm_and_mp4() {
+    let av1 = "-c:v libaom-av1 -cpu-used 8 -crf 40 -b:v 0";
+    check("av1.webm", av1, 8, 0);
+    check("av1.mp4", &format!("-pix_fmt yuv420p10le {av1}"), 10, 0);
+}
+
+/// Chroma is blown up to the size of luma on the way, and the transforms of two decoders may round
+/// differently.
+#[test]
+fn mjpeg_in_avi_mov_and_matroska() {
+    for name in ["mjpeg.avi", "mjpeg.mov", "mjpeg.mkv"] {
+        if !have_ffmpeg(name) {
+            return;
+        }
+        let clip = scratch(name);
+        ffmpeg(
+            &format!("{SOURCE} -pix_fmt yuvj420p -c:v mjpeg -q:v 3"),
+            &clip,
+        );
+        assert_same_luma(&clip, 2);
+    }
 }
 
 #[test]

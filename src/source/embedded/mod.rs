@@ -3,14 +3,20 @@
 //! A [`Demuxer`] takes coded pictures with their times out of a container, a [`VideoDecoder`]
 //! turns them into frames in presentation order, and [`EmbeddedSource`] joins the two.
 
+#[cfg(feature = "av1")]
+mod av1;
 mod avi;
 mod color;
 mod guard;
 mod h264;
 mod hevc;
 mod matroska;
+mod mjpeg;
 mod mp4;
 mod planes;
+#[cfg(feature = "vp8")]
+mod vp8;
+mod vp9;
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -45,6 +51,18 @@ impl Fault {
         Self::Unsupported {
             what: what.into(),
             help: HELP_FFMPEG.to_owned(),
+        }
+    }
+
+    /// A decoder that this build was made without.
+    #[cfg(not(all(feature = "vp8", feature = "av1")))]
+    fn without_feature(what: &str, feature: &str) -> Self {
+        Self::Unsupported {
+            what: what.to_owned(),
+            help: format!(
+                "install ffmpeg (it is used by itself when on the path), or build this program with \
+                 `cargo install --path . --features {feature}`"
+            ),
         }
     }
 
@@ -173,7 +191,17 @@ fn decoder_for(codec: &Codec, hint: ColorHint) -> Result<Box<dyn VideoDecoder>, 
     match codec {
         Codec::H264 { avcc } => Ok(Box::new(h264::H264::new(avcc, hint)?)),
         Codec::Hevc { hvcc } => Ok(Box::new(hevc::Hevc::new(hvcc, hint)?)),
-        other => Err(Fault::unsupported(format!("{} video", other.name()))),
+        Codec::Mjpeg => Ok(Box::new(mjpeg::Mjpeg)),
+        Codec::Vp9 => Ok(Box::new(vp9::Vp9::new(hint))),
+        #[cfg(feature = "vp8")]
+        Codec::Vp8 => Ok(Box::new(vp8::Vp8::new(hint)?)),
+        #[cfg(not(feature = "vp8"))]
+        Codec::Vp8 => Err(Fault::without_feature("VP8 video", "vp8")),
+        #[cfg(feature = "av1")]
+        Codec::Av1 => Ok(Box::new(av1::Av1::new(hint)?)),
+        #[cfg(not(feature = "av1"))]
+        Codec::Av1 => Err(Fault::without_feature("AV1 video", "av1")),
+        Codec::Other(name) => Err(Fault::unsupported(format!("{name} video"))),
     }
 }
 

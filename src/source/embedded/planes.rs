@@ -30,6 +30,24 @@ pub(super) fn from_bytes(data: Vec<u8>, width: usize, height: usize, depth: u8) 
     }
 }
 
+/// From rows `stride` bytes apart, of samples as in [`from_bytes`]; rows that are missing are black.
+#[cfg(any(feature = "vp8", feature = "av1"))]
+pub(super) fn from_rows(
+    data: &[u8],
+    stride: usize,
+    width: usize,
+    height: usize,
+    depth: u8,
+) -> Plane {
+    let bytes = if depth > 8 { 2 * width } else { width };
+    let mut packed = Vec::with_capacity(bytes * height);
+    for row in data.chunks(stride.max(1)).take(height) {
+        packed.extend_from_slice(&row[..bytes.min(row.len())]);
+    }
+    packed.resize(bytes * height, 0);
+    from_bytes(packed, width, height, depth)
+}
+
 /// The upper 8 of `depth` bits.
 fn shifted(sample: u16, depth: u8) -> u8 {
     (sample >> (depth - 8)).min(255) as u8
