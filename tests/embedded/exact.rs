@@ -43,6 +43,24 @@ fn h264_open_gop_and_slices() {
     );
 }
 
+/// A stream that turns into one that the faster decoder does not know.
+#[test]
+fn h264_that_becomes_interlaced() {
+    if !have_ffmpeg("change of decoder") {
+        return;
+    }
+    let (first, second) = (scratch("progressive.mp4"), scratch("interlaced.mp4"));
+    let (list, clip) = (scratch("both.txt"), scratch("both.mkv"));
+    let x264 = format!("{SOURCE} -frames:v 20 -c:v libx264 -bf 2 -g 12");
+    ffmpeg(&x264, &first);
+    ffmpeg(&format!("{x264} -flags +ildct+ilme"), &second);
+    std::fs::write(&list, "file progressive.mp4\nfile interlaced.mp4\n").expect("a list");
+    // As a stream with the parameter sets beside the pictures they are for.
+    let copy = "-c copy -bsf:v h264_mp4toannexb";
+    ffmpeg(&format!("-f concat -i {} {copy}", list.display()), &clip);
+    assert_same(&clip, 8, 0);
+}
+
 #[test]
 fn h264_ten_bit() {
     check(
