@@ -148,7 +148,7 @@ impl Demuxer for Matroska {
         let shown = !self.block.is_invisible;
         packet.stamp = Stamp {
             order: self.block.timestamp.cast_signed(),
-            pts_s: shown.then(|| self.block.timestamp as f64 * self.scale),
+            pts_s: shown.then_some(self.block.timestamp as f64 * self.scale),
         };
         Ok(true)
     }
