@@ -19,6 +19,8 @@ pub mod matcher;
 pub mod observe;
 pub mod pulses;
 pub mod report;
+#[cfg(test)]
+mod schemas;
 pub mod signal;
 pub mod simulate;
 pub mod source;

@@ -30,6 +30,7 @@ impl Rect {
 
 /// How a light behaves over the clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Repeats with a rhythm.

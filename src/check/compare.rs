@@ -13,6 +13,7 @@ const WITHIN_S: f64 = 0.1;
 
 /// One thing that is not as it must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Difference {
     /// The field of the manifest: `state`, `red period_s`.
     pub what: String,

@@ -17,6 +17,7 @@ const BESIDE: &str = ".expect.json";
 
 /// Clips and what each must show.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Always [`MANIFEST_SCHEMA`].
@@ -28,6 +29,7 @@ pub struct Manifest {
 ///
 /// Beside a clip, as `CLIP.expect.json`, it has neither `clip` nor `camera`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// What it is called in results; the clip's name without it.
@@ -65,6 +67,7 @@ pub struct Entry {
 
 /// What must be seen. What is absent is not looked at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -97,6 +100,7 @@ pub struct Expect {
 
 /// Timings of the pulses of one colour. Lengths are of those that have both ends in view.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Timing {
     pub color: Color,
@@ -119,6 +123,7 @@ pub struct Timing {
 
 /// At least, at most, or both.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,6 +134,7 @@ pub struct Bounds {
 
 /// A value and how far from it is still right: `within` in the value's unit, or `percent` of it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Tolerance {
     pub value: f64,
@@ -140,6 +146,7 @@ pub struct Tolerance {
 
 /// One lit span of one colour, in s.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedPulse {
     pub color: Color,

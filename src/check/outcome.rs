@@ -17,6 +17,7 @@ pub const SCHEMA: &str = "blinkdx-check/1";
 
 /// How an entry ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// All was as expected.
@@ -33,6 +34,7 @@ pub enum Status {
 
 /// The result of one entry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Outcome {
     pub name: String,
     pub status: Status,
@@ -53,6 +55,7 @@ pub struct Outcome {
 
 /// The result of `check`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckReport {
     /// Always [`SCHEMA`].
     pub schema: String,

@@ -12,6 +12,7 @@ pub const SCHEMA: &str = "blinkdx-devices/1";
 
 /// A family of devices that share states.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DeviceFile {
     /// Always [`SCHEMA`].
@@ -43,6 +44,7 @@ pub struct DeviceFile {
 
 /// One model of the family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Model {
     /// The name of the command line: lower case, digits and `-`.
@@ -63,6 +65,7 @@ pub struct Model {
 
 /// What a dark light says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AdviceEntry {
     pub meaning: String,
@@ -76,6 +79,7 @@ pub struct AdviceEntry {
 
 /// States that a model takes over from another: those that it does not have itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Inherit {
     pub from: String,
@@ -91,6 +95,7 @@ pub struct Inherit {
 
 /// A state of the family's devices.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StateEntry {
     pub name: String,

@@ -55,6 +55,7 @@ pub struct Device {
 
 /// The shape of a device's light.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Lens {
     /// One small lens, or two side by side.
@@ -98,6 +99,7 @@ pub struct Advice {
 
 /// A document that facts come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     pub title: String,
@@ -109,6 +111,7 @@ pub struct Source {
 
 /// How far a source is to be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Grade {
     /// The maker's own.
@@ -123,6 +126,7 @@ pub enum Grade {
 
 /// A question whose answer tells apart states that can look alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TellApart {
     pub states: Vec<String>,
@@ -132,6 +136,7 @@ pub struct TellApart {
 
 /// Whether a source says so or it is an engineering assumption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Basis {
     Sourced,

@@ -13,6 +13,7 @@ use crate::pulses::ColorSet;
 
 /// One way in which a state can look.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "RawPattern", into = "RawPattern")]
 pub struct Pattern {
     /// For people, where a state has several patterns: `after the blue light`.
@@ -31,6 +32,7 @@ pub struct Pattern {
 
 /// One part of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Step {
     Hold(Hold),
@@ -39,6 +41,7 @@ pub enum Step {
 
 /// The light stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Hold {
     pub light: ColorSet,
@@ -49,6 +52,7 @@ pub struct Hold {
 ///
 /// The durations are drawn once and kept for the whole step: a device blinks regularly.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "RawBlink", into = "RawBlink")]
 pub struct Blink {
     /// All that is lit in the on phase: for green blinking beside a steady blue, `green+blue`.
@@ -87,6 +91,7 @@ impl Blink {
 pub(super) const MIN_OFF_S: f64 = 0.05;
 
 #[derive(Serialize, Deserialize, Clone)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct RawPattern {
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -284,6 +289,7 @@ impl Step {
 }
 
 #[derive(Serialize, Deserialize, Clone)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct RawBlink {
     light: ColorSet,

@@ -7,6 +7,7 @@ const LONGEST_S: f64 = 86_400.0;
 
 /// A duration in s between two ends: `[0.05, 0.45]`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "[f64; 2]", into = "[f64; 2]")]
 pub struct Seconds {
     pub min: f64,
@@ -36,6 +37,7 @@ impl From<Seconds> for [f64; 2] {
 
 /// A duration in s that may be without upper end: `[1.0, null]`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "(f64, Option<f64>)", into = "(f64, Option<f64>)")]
 pub struct OpenSeconds {
     pub min: f64,
@@ -74,6 +76,7 @@ fn check(min: f64, max: f64) -> Result<(), String> {
 
 /// How many times: `[5, 6]`, or `[2, null]` for "two or more".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "(u32, Option<u32>)", into = "(u32, Option<u32>)")]
 pub struct Times {
     pub min: u32,

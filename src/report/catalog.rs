@@ -12,6 +12,7 @@ pub const SCHEMA: &str = "blinkdx-models/1";
 
 /// The result of `models`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Catalog {
     /// Always [`SCHEMA`].
     pub schema: String,
@@ -20,6 +21,7 @@ pub struct Catalog {
 
 /// One model of device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CatalogModel {
     /// The name for `--model`.
     pub name: String,
@@ -36,6 +38,7 @@ pub struct CatalogModel {
 
 /// One state of its light.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CatalogState {
     pub name: String,
     /// The ways it can look, in the notation of `--pattern`.
@@ -49,6 +52,7 @@ pub struct CatalogState {
 
 /// What a dark light says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CatalogDark {
     pub meaning: String,
     /// Steps for the user, in order.

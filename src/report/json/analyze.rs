@@ -13,6 +13,7 @@ const MENTIONED: f64 = 0.005;
 
 /// One lit span of one colour, in s from the first frame.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Pulse {
     pub color: Color,
     pub start_s: f64,
@@ -21,6 +22,7 @@ pub struct Pulse {
 
 /// A state that explains the light.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Explanation {
     pub model: String,
     pub state: String,
@@ -34,6 +36,7 @@ pub struct Explanation {
 
 /// The result of `analyze` and `watch` for one source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// Always [`SCHEMA`].
     pub schema: String,

@@ -17,6 +17,7 @@ pub fn shining(seen: &Observation) -> impl Iterator<Item = &Light> {
 
 /// The result of `measure`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MeasureReport {
     /// Always [`MEASURE_SCHEMA`].
     pub schema: String,
@@ -30,6 +31,7 @@ pub struct MeasureReport {
 
 /// One light and what it did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MeasuredLight {
     #[serde(flatten)]
     pub place: Box,
@@ -78,6 +80,7 @@ pub struct MeasuredLight {
 
 /// How long spans of one state last, in s.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MeasuredLengths {
     pub count: usize,
     /// With its standard error.
@@ -91,6 +94,7 @@ pub struct MeasuredLengths {
 
 /// A time during which a light did not change, in s from the first frame.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MeasuredSpan {
     pub start_s: f64,
     pub end_s: f64,
@@ -105,6 +109,7 @@ pub struct MeasuredSpan {
 
 /// What a light was during a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SpanState {
     On,

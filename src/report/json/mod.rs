@@ -21,6 +21,7 @@ pub const MEASURE_SCHEMA: &str = "blinkdx-measure/1";
 
 /// What was read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Source {
     /// The source as it was named on the command line.
     pub name: String,
@@ -37,6 +38,7 @@ pub struct Source {
 
 /// A box in px of the picture as shown.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Box {
     pub x: f64,
     pub y: f64,
@@ -46,6 +48,7 @@ pub struct Box {
 
 /// In place of a [`Report`] or [`MeasureReport`] for a source that could not be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ErrorReport {
     /// The schema that the result would have had.
     pub schema: String,
@@ -56,6 +59,7 @@ pub struct ErrorReport {
 
 /// A source of which nothing but the name is known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FailedSource {
     pub name: String,
 }
@@ -98,4 +102,4 @@ impl From<&Observation> for Source {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;
