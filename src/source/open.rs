@@ -34,7 +34,8 @@ pub struct OpenOptions {
     pub fps: Option<f64>,
 }
 
-/// Opens `spec`: a video or animation file, a folder or glob of stills, or `-` for standard input.
+/// Opens `spec`: a video or animation file, a folder or glob of stills, a web address (through ffmpeg), or
+/// `-` for standard input.
 ///
 /// The format is found from the bytes. The first frame has been decoded when this returns,
 /// so that a file that can't be decoded at all fails here and not in the middle of the work.
@@ -49,6 +50,9 @@ pub fn open(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, S
         return open_stream(std::io::stdin(), spec, options.fps, with_ffmpeg);
     }
     let path = Path::new(spec);
+    if is_url(spec) && !path.exists() {
+        return by_url(spec, options.decoder);
+    }
     let unreadable = |cause: String| SourceError::Unreadable {
         name: spec.to_owned(),
         cause,
@@ -116,6 +120,23 @@ fn by_ffmpeg(
     orientation: Option<Orientation>,
 ) -> Result<Box<dyn FrameSource>, SourceError> {
     Ok(Box::new(FfmpegSource::open(path, spec, orientation)?))
+}
+
+fn is_url(spec: &str) -> bool {
+    ["http://", "https://"]
+        .iter()
+        .any(|scheme| spec.starts_with(scheme))
+}
+
+fn by_url(url: &str, decoder: DecoderChoice) -> Result<Box<dyn FrameSource>, SourceError> {
+    if decoder == DecoderChoice::Embedded {
+        return Err(SourceError::Unsupported {
+            name: url.to_owned(),
+            what: "reading from the network with the embedded decoder".to_owned(),
+            help: "download the clip first, or allow ffmpeg".to_owned(),
+        });
+    }
+    Ok(Box::new(FfmpegSource::from_url(url)?))
 }
 
 /// Has the frames decoded while the ones before are looked at.

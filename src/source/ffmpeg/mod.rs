@@ -28,8 +28,8 @@ use std::{fs, thread};
 const SAY_TIMEOUT: Duration = Duration::from_secs(2);
 /// The video of a file or stream as the `ffmpeg` program decodes it.
 ///
-/// Their layout is 4:2:0, 4:2:2, 4:4:4 or grey, 8 bit;
-/// deeper samples are rounded to 8 bit, RGB becomes BT.601 YUV.
+/// The pictures are 4:2:0, 4:2:2, 4:4:4 or grey, 8 bit; deeper samples are rounded to 8 bit, RGB becomes
+/// BT.601 YUV.
 pub struct FfmpegSource {
     info: VideoInfo,
     color: ColorInfo,
@@ -65,7 +65,21 @@ impl FfmpegSource {
         if path.is_dir() {
             return Err(unreadable("it is a folder".into()));
         }
-        Self::start(Input::File(path.to_owned(), orientation), name)
+        let input = Input::File {
+            path,
+            turn: orientation.is_none(),
+        };
+        let mut source = Self::start(&input, None, name)?;
+        source.info.orientation = orientation.unwrap_or_default();
+        Ok(source)
+    }
+
+    /// Reads a file from a web server; `url` begins with `http://` or `https://`.
+    ///
+    /// # Errors
+    /// As [`FfmpegSource::open`].
+    pub fn from_url(url: &str) -> Result<Self, SourceError> {
+        Self::start(&Input::Url(url), None, url)
     }
 
     /// Reads a stream, for example standard input, in any container that can be read without seeking.
@@ -73,10 +87,14 @@ impl FfmpegSource {
     /// # Errors
     /// As [`FfmpegSource::open`].
     pub fn from_stream(stream: Box<dyn Read + Send>, name: &str) -> Result<Self, SourceError> {
-        Self::start(Input::Stream(stream), name)
+        Self::start(&Input::Stream, Some(stream), name)
     }
 
-    fn start(input: Input, name: &str) -> Result<Self, SourceError> {
+    fn start(
+        input: &Input<'_>,
+        stream: Option<Box<dyn Read + Send>>,
+        name: &str,
+    ) -> Result<Self, SourceError> {
         let program = find_program().ok_or_else(|| SourceError::Unsupported {
             name: name.to_owned(),
             what: "reading through ffmpeg".into(),
@@ -86,37 +104,28 @@ impl FfmpegSource {
             name: name.to_owned(),
             cause: format!("{} could not be run: {e}", program.display()),
         };
-        let old = OLD_SYNC_OPTION.load(Ordering::Relaxed);
-        // A stream can be read once only, so the version is found out first.
-        if let (Input::Stream(_), false) = (&input, old) {
+        let known_old = OLD_SYNC_OPTION.load(Ordering::Relaxed);
+        if stream.is_some() && !known_old {
+            // What else is tried a second time can be read once only here.
             process::learn_sync_option(&program).map_err(unreadable)?;
         }
-        let mut child = Running(
-            process::command(&program, &input)
-                .spawn()
-                .map_err(unreadable)?,
-        );
+        let spawned = process::command(&program, input).spawn();
+        let mut child = Running(spawned.map_err(unreadable)?);
         let pipes = (child.0.stdout.take(), child.0.stderr.take());
         let (Some(stdout), Some(stderr)) = pipes else {
             return Err(unreadable(io::ErrorKind::BrokenPipe.into()));
         };
-        let log = Log::new(stderr);
-        match (input, child.0.stdin.take()) {
-            (Input::Stream(mut stream), Some(mut stdin)) => {
-                // Ends when the stream does, or with a broken pipe when ffmpeg does.
-                thread::spawn(move || io::copy(&mut stream, &mut stdin));
-                Self::begin(name, &program, stdout, log, child)
+        if let (Some(mut stream), Some(mut stdin)) = (stream, child.0.stdin.take()) {
+            // Ends when the stream does, or with a broken pipe when ffmpeg does.
+            thread::spawn(move || io::copy(&mut stream, &mut stdin));
+        }
+        let result = Self::begin(name, &program, stdout, Log::new(stderr), child);
+        let learnt = !known_old && OLD_SYNC_OPTION.load(Ordering::Relaxed);
+        match (result, input) {
+            (Err(_), Input::File { .. } | Input::Url(_)) if learnt => {
+                Self::start(input, None, name)
             }
-            (Input::File(path, orientation), _) => {
-                let result = Self::begin(name, &program, stdout, log, child);
-                if result.is_err() && !old && OLD_SYNC_OPTION.load(Ordering::Relaxed) {
-                    return Self::start(Input::File(path, orientation), name);
-                }
-                let mut source = result?;
-                source.info.orientation = orientation.unwrap_or_default();
-                Ok(source)
-            }
-            (Input::Stream(_), None) => Err(unreadable(io::ErrorKind::BrokenPipe.into())),
+            (result, _) => result,
         }
     }
 
@@ -241,8 +250,9 @@ impl FfmpegSource {
             return Err(no_video(&self.info.name, &said));
         }
         let cause = match (error, said.last_complaint) {
-            (Some(e), None) => e.to_string(),
-            (Some(_), Some(complaint)) => complaint,
+            // Where ffmpeg itself broke off it says why.
+            (Some(e), Some(complaint)) if e.kind() == io::ErrorKind::UnexpectedEof => complaint,
+            (Some(e), _) => e.to_string(),
             (None, _) if said.cut_short => "the file was cut off".to_owned(),
             (None, _) if status.is_none_or(|s| s.success()) => return Ok(false),
             (None, complaint) => complaint.unwrap_or("ffmpeg failed".into()),
@@ -257,43 +267,61 @@ impl FfmpegSource {
 /// The error for a file of which ffmpeg gave no picture.
 fn no_video(name: &str, said: &Said) -> SourceError {
     let name = name.to_owned();
-    let complaint = said.complaints.first().cloned();
+    let invalid = |name, cause: &str| SourceError::Invalid {
+        name,
+        cause: cause.to_owned(),
+    };
     if said.complained("matches no streams") {
-        return SourceError::Invalid {
-            name,
-            cause: "there is no video track in it".into(),
-        };
+        return invalid(name, "there is no video track in it");
     }
-    if said.complained("Format not on whitelist") {
+    if said.complained("not on whitelist") {
         return SourceError::Unsupported {
             name,
-            what: "this kind of file".into(),
-            help: "it is a playlist, a list of other files or a rare format; name the video file itself"
-                .into(),
+            what: "a playlist, a list of other files or a rare format".into(),
+            help: "name the video file itself".into(),
         };
     }
     if said.complained("moov atom not found") {
-        return SourceError::Invalid {
+        return invalid(
             name,
-            cause:
-                "the recording was broken off before its index was written (moov atom not found)"
-                    .into(),
-        };
+            "its index (moov) is missing: the file is cut off or its recording was not closed; \
+             copy it again from the phone or camera",
+        );
     }
-    if let Some(codec) = said
-        .input
-        .as_ref()
-        .filter(|_| said.complained("Decoder (codec") || said.complained("Unknown decoder"))
-    {
+    let no_decoder = said.complained("Decoder (codec") || said.complained("Unknown decoder");
+    if let (true, Some(input)) = (no_decoder, &said.input) {
         return SourceError::Unsupported {
             name,
-            what: format!("the codec {}", codec.codec),
+            what: format!("the codec {}", input.codec),
             help: "this ffmpeg has no decoder for it; convert the clip to H.264".into(),
         };
     }
-    SourceError::Invalid {
-        name,
-        cause: complaint.unwrap_or("ffmpeg found no picture in it".into()),
+    if said.cut_short {
+        return invalid(
+            name,
+            "it is cut off before its first picture, or its index stands last, where a pipe can't \
+             jump to: name the file itself",
+        );
+    }
+    // `file:NAME: cause`, `http://...: cause` or the cause alone.
+    let cause = said.complaints.first().map(|complaint| {
+        let named = ["file:", "http", "pipe:"]
+            .iter()
+            .any(|p| complaint.starts_with(p));
+        complaint
+            .rsplit_once(": ")
+            .filter(|_| named)
+            .map_or(&**complaint, |(_, cause)| cause)
+    });
+    match cause {
+        Some("Invalid data found when processing input") => {
+            invalid(name, "it is damaged, or no video; ffmpeg finds none in it")
+        }
+        Some(cause) if said.container.is_empty() => SourceError::Unreadable {
+            name,
+            cause: cause.to_owned(),
+        },
+        cause => invalid(name, cause.unwrap_or("ffmpeg finds no picture in it")),
     }
 }
 

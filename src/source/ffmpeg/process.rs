@@ -1,8 +1,7 @@
 //! The `ffmpeg` program: where it is, how it is started, and that it ends.
 
-use crate::source::Orientation;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +26,9 @@ pub(super) const SHIFT_S: i64 = 3600;
 
 /// Time that ffmpeg gets to end after it closed the pipe.
 pub(super) const END_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Time that a server gets for its next bytes.
+const NETWORK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Set when this ffmpeg (before 5.1) does not know `-fps_mode`.
 pub(super) static OLD_SYNC_OPTION: AtomicBool = AtomicBool::new(false);
@@ -53,21 +55,25 @@ fn is_executable(path: &Path) -> bool {
 }
 
 /// Where ffmpeg gets the bytes from.
-pub(super) enum Input {
-    /// A file, and how its pictures are turned if it is not ffmpeg that is to turn them.
-    File(PathBuf, Option<Orientation>),
-    Stream(Box<dyn Read + Send>),
+pub(super) enum Input<'a> {
+    /// A file; `turn` has ffmpeg turn its pictures as the file says.
+    File { path: &'a Path, turn: bool },
+    /// An address that begins with `http://` or `https://`.
+    Url(&'a str),
+    /// Standard input.
+    Stream,
 }
 
 /// The command that writes the pictures of `input` to its standard output.
-pub(super) fn command(program: &Path, input: &Input) -> Command {
+pub(super) fn command(program: &Path, input: &Input<'_>) -> Command {
     let mut command = Command::new(program);
     command
         .args(["-nostdin", "-hide_banner", "-nostats", "-v", "level+info"])
-        .args(["-format_whitelist", DEMUXERS]);
+        .args(["-format_whitelist", DEMUXERS])
+        .stdin(Stdio::null());
     match input {
-        Input::File(path, orientation) => {
-            if orientation.is_some() {
+        Input::File { path, turn } => {
+            if !turn {
                 command.arg("-noautorotate");
             }
             // `file:` makes the rest a plain file name, whatever it begins with or contains.
@@ -75,10 +81,15 @@ pub(super) fn command(program: &Path, input: &Input) -> Command {
             url.push(path);
             command
                 .args(["-protocol_whitelist", "file"])
-                .args([OsStr::new("-i"), &url])
-                .stdin(Stdio::null());
+                .args([OsStr::new("-i"), &url]);
         }
-        Input::Stream(_) => {
+        Input::Url(url) => {
+            command
+                .args(["-protocol_whitelist", "http,https,httpproxy,tls,tcp"])
+                .args(["-rw_timeout", &NETWORK_TIMEOUT.as_micros().to_string()])
+                .args(["-i", url]);
+        }
+        Input::Stream => {
             command
                 .args(["-protocol_whitelist", "pipe", "-i", "pipe:0"])
                 .stdin(Stdio::piped());
