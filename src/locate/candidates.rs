@@ -15,6 +15,8 @@ const MAX_SHINING: usize = 40;
 const MAX_AREA: f64 = 0.2;
 /// Cells whose change over time correlates less with that of the peak belong to something else.
 const MIN_CORRELATION: f32 = 0.6;
+/// Share of the frames in which a place must be in the picture: at a shaking border every edge seems to flash.
+const MIN_SEEN: f64 = 0.3;
 /// Regions of more cells than this are not checked cell by cell: a wide light has no close neighbour inside it.
 const MAX_CHECKED: usize = 900;
 /// Half widths in cells of the surrounds against which something is bright: for lights of some cells up to a ring button.
@@ -52,7 +54,7 @@ pub fn find(scene: &Scene, maps: &Maps) -> Vec<Candidate> {
     let mut taken = vec![false; canvas.cells()];
     let mut found = Vec::new();
     changing(scene, maps, &mut taken, &mut found);
-    shining(maps, &mut taken, &mut found);
+    shining(scene, maps, &mut taken, &mut found);
     found
 }
 
@@ -60,10 +62,11 @@ fn changing(scene: &Scene, maps: &Maps, taken: &mut [bool], found: &mut Vec<Cand
     let canvas = maps.canvas;
     let mut score = vec![0.0f32; canvas.cells()];
     let mut channel = vec![0u8; canvas.cells()];
+    let least_seen = least_seen(scene);
     for k in 0..SOUGHT.len() {
         for i in 0..canvas.cells() {
             let s = maps.change(k, i);
-            if s > score[i] {
+            if s > score[i] && maps.seen[i] >= least_seen {
                 score[i] = s;
                 channel[i] = k as u8;
             }
@@ -102,6 +105,12 @@ fn changing(scene: &Scene, maps: &Maps, taken: &mut [bool], found: &mut Vec<Cand
         ));
         n += 1;
     }
+}
+
+/// Frames in which a place must be in the picture to be judged.
+fn least_seen(scene: &Scene) -> u16 {
+    let aligned = scene.frames.iter().filter(|f| f.aligned).count();
+    (MIN_SEEN * aligned as f64).ceil().min(f64::from(u16::MAX)) as u16
 }
 
 /// Keeps the cells that change together with the peak, and among them those connected to it.
@@ -165,10 +174,11 @@ fn correlation(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// Steady lights: brighter or more coloured than what surrounds them, at any of several sizes.
-fn shining(maps: &Maps, taken: &mut [bool], found: &mut Vec<Candidate>) {
+fn shining(scene: &Scene, maps: &Maps, taken: &mut [bool], found: &mut Vec<Candidate>) {
     let canvas = maps.canvas;
     let mut contrast = vec![0.0f32; canvas.cells()];
     let mut best = vec![(0u8, 0.0f32); canvas.cells()];
+    let least_seen = least_seen(scene);
     for k in 0..SOUGHT.len() {
         let mean: Vec<f32> = (0..canvas.cells()).map(|i| maps.mean(k, i)).collect();
         let sums = Integral::of(&canvas, &mean, &maps.seen);
@@ -176,7 +186,7 @@ fn shining(maps: &Maps, taken: &mut [bool], found: &mut Vec<Candidate>) {
             for row in 0..canvas.rows {
                 for col in 0..canvas.cols {
                     let i = row * canvas.cols + col;
-                    if maps.seen[i] == 0 {
+                    if maps.seen[i] < least_seen {
                         continue;
                     }
                     let around = sums.mean(col, row, half);

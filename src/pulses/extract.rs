@@ -2,7 +2,7 @@
 
 use super::hue;
 use super::segment::{DIMS, Piece, Point, segment};
-use super::{ColorSet, Look, Span, Train};
+use super::{Color, ColorSet, Look, Span, Train};
 use crate::signal::Sample;
 
 /// Noise floor as a share of the signal's range: shake, codec and exposure make the level of a lit light
@@ -278,8 +278,8 @@ fn dark_level(levels: &[Level]) -> (Level, f64) {
 
 /// A colour that occurs in the signal.
 struct Group {
-    direction: [f64; 3],
     rgb: [f64; 3],
+    excess: [f64; 3],
     /// Usual light of its lit pieces.
     level: f64,
     belief: Vec<(ColorSet, f64)>,
@@ -314,10 +314,9 @@ fn colors(above: &[Level]) -> Colors {
         members[g].push(i);
         member[i] = Some(g);
     }
-    let groups = members
+    let mut groups = members
         .iter()
-        .zip(&directions)
-        .map(|(pieces, &direction)| {
+        .map(|pieces| {
             // The level that half of the lit time reaches or exceeds, among the pieces near the brightest.
             let top = above[pieces[0]].light();
             let lit: Vec<&Level> = pieces
@@ -333,20 +332,59 @@ fn colors(above: &[Level]) -> Colors {
             };
             let (rgb, excess) = (mean(|l| l.rgb), mean(|l| l.excess));
             Group {
-                direction,
                 rgb,
+                excess,
                 level: lit.iter().map(|l| l.light() * l.frames).sum::<f64>() / frames,
                 belief: hue::name(excess, rgb),
             }
         })
         .collect::<Vec<_>>();
-    debug_assert!(
-        groups
-            .iter()
-            .all(|g| g.direction.iter().all(|v| v.is_finite()))
-    );
+    split_mixtures(&mut groups);
     Colors { groups, member }
 }
+
+/// Where one level is another with a second emitter added (blue, and blue with green), the two are named from their
+/// difference: the hue of the sum alone leans to whichever is brighter.
+fn split_mixtures(groups: &mut [Group]) {
+    for bright in 0..groups.len() {
+        for dim in 0..groups.len() {
+            let (e, d) = (groups[bright].excess, groups[dim].excess);
+            let main = d.iter().copied().fold(0.0, f64::max);
+            let kept = (0..3).all(|k| d[k] < 0.5 * main || e[k] >= KEPT_SHARE * d[k]);
+            if bright == dim || groups[bright].level <= groups[dim].level || !kept {
+                continue;
+            }
+            let added: [f64; 3] = std::array::from_fn(|k| (e[k] - d[k]).max(0.0));
+            if added.iter().copied().fold(0.0, f64::max) < ADDED_SHARE * main {
+                continue;
+            }
+            let second = hue::name(added, added)[0].0;
+            let first = groups[dim]
+                .belief
+                .iter()
+                .map(|b| b.0)
+                .find(|set| set.colors().count() == 1 && *set != second);
+            // Only mixtures that have a name of their own beside the parts: red with green is amber.
+            if let Some(first) = first
+                && MIXTURES.contains(&first.union(second))
+            {
+                let both = first.union(second);
+                groups[dim].belief = vec![(first, 1.0)];
+                groups[bright].belief = vec![(both, 1.0)];
+            }
+        }
+    }
+}
+
+/// Two emitters that status lights show together.
+const MIXTURES: [ColorSet; 2] = [
+    ColorSet::of(Color::Blue).with(Color::Green),
+    ColorSet::of(Color::Blue).with(Color::Red),
+];
+/// What remains of one emitter's colour when another joins it: exposure and clipping take some.
+const KEPT_SHARE: f64 = 0.55;
+/// What a second emitter adds at least, as a share of the first.
+const ADDED_SHARE: f64 = 0.25;
 
 /// Unit vector of the colour: coloured part, or grey where there is next to none.
 fn direction(l: &Level) -> [f64; 3] {

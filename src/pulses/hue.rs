@@ -10,17 +10,18 @@ const WHITE_WIDTH: f64 = 0.05;
 /// A belief below this is dropped.
 const MIN_BELIEF: f64 = 0.03;
 
-/// What a camera makes of an emitter or a pair: centre and standard deviation of the hue in degrees.
-/// Centres: dominant wavelengths of common indicator LEDs (red 620-630, amber 590-605, green 520-530, blue
-/// 465-470 nm) through the colour matrices of consumer sensors; spreads: white balance and clipping.
-const HUES: [(f64, f64, &[Color]); 7] = [
-    (2.0, 13.0, &[Color::Red]),
-    (38.0, 10.0, &[Color::Amber]),
-    (62.0, 10.0, &[Color::Amber]),
-    (135.0, 20.0, &[Color::Green]),
-    (182.0, 12.0, &[Color::Green, Color::Blue]),
-    (222.0, 14.0, &[Color::Blue]),
-    (300.0, 20.0, &[Color::Red, Color::Blue]),
+/// What a camera makes of an emitter or a pair: centre and standard deviation of the hue in degrees, and how often
+/// status lights have it. Centres: dominant wavelengths of common indicator LEDs (red 620-630, amber 590-605, green
+/// 520-530, blue 465-470 nm) through the colour matrices of consumer sensors. Spreads: white balance, and clipping,
+/// which pulls red towards yellow and blue towards cyan; for that reason amber needs a clear hue.
+const HUES: [(f64, f64, f64, &[Color]); 7] = [
+    (4.0, 14.0, 1.0, &[Color::Red]),
+    (38.0, 10.0, 0.2, &[Color::Amber]),
+    (60.0, 10.0, 0.2, &[Color::Amber]),
+    (135.0, 20.0, 1.0, &[Color::Green]),
+    (180.0, 12.0, 0.5, &[Color::Green, Color::Blue]),
+    (220.0, 16.0, 1.0, &[Color::Blue]),
+    (300.0, 20.0, 0.1, &[Color::Red, Color::Blue]),
 ];
 
 /// Hue in degrees, 0 red, 120 green, 240 blue; `None` for grey.
@@ -51,13 +52,13 @@ pub fn name(excess: [f64; 3], total: [f64; 3]) -> Vec<(ColorSet, f64)> {
     let white = 1.0 / (1.0 + ((saturation - WHITE_SATURATION) / WHITE_WIDTH).exp());
     let mut beliefs: Vec<(ColorSet, f64)> = vec![(ColorSet::of(Color::White), white)];
     if let Some(h) = hue(e) {
-        let weights = HUES.map(|(centre, sd, _)| {
+        let weights = HUES.map(|(centre, sd, prior, _)| {
             let d = (h - centre + 180.0).rem_euclid(360.0) - 180.0;
             // A floor keeps hues between classes from being certain.
-            (-0.5 * (d / sd).powi(2)).exp() / sd + 1e-6
+            prior * ((-0.5 * (d / sd).powi(2)).exp() / sd + 1e-6)
         });
         let all: f64 = weights.iter().sum();
-        for ((_, _, colors), w) in HUES.iter().zip(weights) {
+        for ((_, _, _, colors), w) in HUES.iter().zip(weights) {
             let set: ColorSet = colors.iter().copied().collect();
             let p = (1.0 - white) * w / all;
             match beliefs.iter_mut().find(|b| b.0 == set) {
@@ -109,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_hue_between_two_names_is_told_as_doubt() {
-        let named = name([1.0, 0.36, 0.0], [1.0, 0.36, 0.0]);
-        assert!(named[0].1 < 0.95 && named.len() > 1, "{named:?}");
+        let named = name([1.0, 0.45, 0.0], [1.0, 0.45, 0.0]);
+        assert!(named[0].1 < 0.97 && named.len() > 1, "{named:?}");
     }
 }

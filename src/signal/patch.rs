@@ -180,7 +180,10 @@ fn sample(
         }
         add_coloured(&mut excess, d);
     }
-    if (inside as f64) < MIN_INSIDE * patch.region.len() as f64 || ring.is_empty() {
+    if (inside as f64) < MIN_INSIDE * patch.region.len() as f64
+        || ring.len() * 4 < patch.surround.len()
+        || ring.is_empty()
+    {
         return Sample::default();
     }
     for &(x, y) in &patch.rim {

@@ -39,9 +39,9 @@ impl Shine {
             .collect();
         let n = frames.len().min(FRAMES);
         let chosen: Vec<usize> = (0..n).map(|k| frames[k * frames.len() / n]).collect();
-        let mut region = vec![[0.0f64; 3]; patch.region.len()];
-        let mut rim = vec![[0.0f64; 3]; patch.rim.len()];
-        let mut around = vec![[0.0f64; 3]; patch.surround.len()];
+        let mut region = vec![Mean::default(); patch.region.len()];
+        let mut rim = vec![Mean::default(); patch.rim.len()];
+        let mut around = vec![Mean::default(); patch.surround.len()];
         let mut peak = 0.0;
         for &i in &chosen {
             let reader = Reader {
@@ -50,11 +50,9 @@ impl Shine {
                 linear,
                 shift: (0.0, 0.0),
             };
-            let add = |sum: &mut [f64; 3], x: f64, y: f64| {
+            let add = |sum: &mut Mean, x: f64, y: f64| {
                 if let Some(c) = reader.rgb(x, y) {
-                    for k in 0..3 {
-                        sum[k] += f64::from(c[k]) / n as f64;
-                    }
+                    sum.add(c);
                 }
             };
             let mut top = 0;
@@ -70,7 +68,11 @@ impl Shine {
                 add(sum, x, y);
             }
         }
-        if n == 0 || region.is_empty() || around.is_empty() {
+        let mut region = Mean::seen(&region, n);
+        let rim = Mean::seen(&rim, n);
+        let around = Mean::seen(&around, n);
+        // At the picture's border there may be nothing to compare with.
+        if region.is_empty() || around.len() * 4 < patch.surround.len() {
             return Self::default();
         }
         let surround: [f64; 3] = std::array::from_fn(|k| {
@@ -116,6 +118,31 @@ impl Shine {
             + 3.0 * self.color.min(1.0)
             + 4.0 * self.added.clamp(-0.3, 0.3);
         1.0 / (1.0 + (-z).exp())
+    }
+}
+
+/// Light of one cell over the chosen frames.
+#[derive(Debug, Clone, Copy, Default)]
+struct Mean {
+    sum: [f64; 3],
+    count: usize,
+}
+
+impl Mean {
+    fn add(&mut self, c: [f32; 3]) {
+        for (s, v) in self.sum.iter_mut().zip(c) {
+            *s += f64::from(v);
+        }
+        self.count += 1;
+    }
+
+    /// Means of the cells that were in the picture in at least half of `frames`.
+    fn seen(cells: &[Self], frames: usize) -> Vec<[f64; 3]> {
+        cells
+            .iter()
+            .filter(|c| c.count > 0 && c.count * 2 >= frames)
+            .map(|c| c.sum.map(|v| v / c.count as f64))
+            .collect()
     }
 }
 
