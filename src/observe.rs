@@ -21,12 +21,31 @@ pub struct Rect {
 }
 
 impl Rect {
+    /// The boxes touch or overlap.
+    pub fn meets(&self, other: &Self) -> bool {
+        self.x <= other.x + other.w
+            && other.x <= self.x + self.w
+            && self.y <= other.y + other.h
+            && other.y <= self.y + self.h
+    }
+
     /// The centre of `other` lies in it.
     pub fn holds_centre_of(&self, other: &Self) -> bool {
         let (x, y) = (other.x + other.w / 2.0, other.y + other.h / 2.0);
         (self.x..=self.x + self.w).contains(&x) && (self.y..=self.y + self.h).contains(&y)
     }
 }
+
+/// Probability above which the darkest level of a changing light is taken to be lit itself,
+/// and the least share of the full light it must have: less is the lens in the room's light.
+const LIT_AT_REST: f64 = 0.6;
+const REST_SHARE: f64 = 0.3;
+/// Correlation of two on-off series that cannot be chance: a reflection, the glow around, the exposure's answer.
+const TOGETHER: f64 = 0.8;
+/// Share of the stronger light below which the weaker one is its reflection.
+const FAINT: f64 = 0.35;
+/// Most lights reported, the surest: nobody reads more.
+const MAX_LIGHTS: usize = 24;
 
 /// How a light behaves over the clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,11 +209,11 @@ impl Eyes {
         let found = candidates::find(scene, &maps);
         let located_s = begun.elapsed().as_secs_f64();
         let linear = Linearizer::new(scene.color);
-        let mut lights: Vec<Light> = found
+        let measured: Vec<Measured> = found
             .iter()
-            .filter_map(|c| self.light(c, &linear, clock))
+            .filter_map(|c| self.measure(c, &linear, clock))
             .collect();
-        lights.sort_by(|a, b| b.emission.total_cmp(&a.emission));
+        let lights = leaders(measured);
         let (width, height) = self.info.shown_size();
         Observation {
             name: self.info.name.clone(),
@@ -213,15 +232,31 @@ impl Eyes {
         }
     }
 
-    fn light(&self, candidate: &Candidate, linear: &Linearizer, clock: Clock) -> Option<Light> {
+    fn measure(
+        &self,
+        candidate: &Candidate,
+        linear: &Linearizer,
+        clock: Clock,
+    ) -> Option<Measured> {
         let patch = Patch::of(candidate);
         let signal: Signal = measure(&self.scene, &patch, linear, &[]);
-        let base = match candidate.origin {
-            Origin::Change => Base::Dark,
-            Origin::Shine => Base::Lit,
+        let look = |lit: &[Option<bool>]| Shine::of(&self.scene, &patch, linear, lit);
+        let radius_px = candidate.radius * self.scene.grid.size as f64;
+        let mut reading: Reading = match candidate.origin {
+            Origin::Change => extract::read(&signal.samples, clock, Base::Dark),
+            Origin::Shine => extract::read(&signal.samples, clock, Base::Lit),
         };
-        let reading: Reading = extract::read(&signal.samples, clock, base);
-        let shine = Shine::of(&self.scene, &patch, linear, &reading.lit);
+        if candidate.origin == Origin::Change {
+            // One colour of several may be on all the time: then the darkest level looks like a lamp itself.
+            let dark: Vec<Option<bool>> = reading.lit.iter().map(|l| l.map(|lit| !lit)).collect();
+            let rest = look(&dark);
+            if rest.emission(radius_px, None) > LIT_AT_REST
+                && rest.light > REST_SHARE * most(reading.lit_rgb)
+            {
+                reading = extract::read(&signal.samples, clock, Base::Lit);
+            }
+        }
+        let shine = look(&reading.lit);
         let first = reading.lit.iter().position(|l| *l == Some(true))?;
         let color = reading
             .train
@@ -239,16 +274,22 @@ impl Eyes {
         {
             return None;
         }
-        Some(Light {
-            place,
-            kind: kind(&reading.train),
-            color,
-            emission: shine.emission(),
-            rgb: reading.lit_rgb,
-            radius_px: candidate.radius * self.scene.grid.size as f64,
-            shine,
-            separation: reading.separation,
-            train: reading.train,
+        let swing = most(reading.lit_rgb);
+        let changes = reading.lit.contains(&Some(false)).then_some(swing);
+        Some(Measured {
+            light: Light {
+                place,
+                kind: kind(&reading.train),
+                color,
+                emission: shine.emission(radius_px, changes),
+                rgb: reading.lit_rgb,
+                radius_px,
+                shine,
+                separation: reading.separation,
+                train: reading.train,
+            },
+            lit: reading.lit,
+            swing,
         })
     }
 
@@ -281,6 +322,53 @@ impl Eyes {
             w: x1 - x0.max(0.0),
             h: y1 - y0.max(0.0),
         }
+    }
+}
+
+/// A light with what is needed to compare it with others.
+struct Measured {
+    light: Light,
+    lit: Vec<Option<bool>>,
+    /// Largest channel of its lit light, linear.
+    swing: f64,
+}
+
+fn most(c: [f64; 3]) -> f64 {
+    c[0].max(c[1]).max(c[2])
+}
+
+/// The lights that are not merely the glow, the reflection or a second finding of a stronger one; surest first.
+fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
+    all.sort_by(|a, b| b.light.emission.total_cmp(&a.light.emission));
+    let mut kept: Vec<Measured> = Vec::new();
+    for m in all {
+        let follows = kept.iter().any(|k| {
+            let together = correlation(&k.lit, &m.lit).abs();
+            let near = k.light.place.meets(&m.light.place);
+            together > TOGETHER && (m.swing < FAINT * k.swing || near)
+        });
+        if !follows && kept.len() < MAX_LIGHTS {
+            kept.push(m);
+        }
+    }
+    kept.into_iter().map(|m| m.light).collect()
+}
+
+/// Correlation of two on-off series over the frames where both are seen; 0 if either never changes there.
+fn correlation(a: &[Option<bool>], b: &[Option<bool>]) -> f64 {
+    let mut n = [[0.0f64; 2]; 2];
+    for (x, y) in a.iter().zip(b) {
+        if let (Some(x), Some(y)) = (x, y) {
+            n[usize::from(*x)][usize::from(*y)] += 1.0;
+        }
+    }
+    let (a1, a0) = (n[1][0] + n[1][1], n[0][0] + n[0][1]);
+    let (b1, b0) = (n[0][1] + n[1][1], n[0][0] + n[1][0]);
+    let spread = (a1 * a0 * b1 * b0).sqrt();
+    if spread == 0.0 {
+        0.0
+    } else {
+        (n[1][1] * n[0][0] - n[1][0] * n[0][1]) / spread
     }
 }
 
