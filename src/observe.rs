@@ -8,7 +8,7 @@ use crate::locate::scene::Scene;
 pub use crate::pulses::Estimate;
 use crate::pulses::extract::{self, Base, Clock, Reading};
 use crate::pulses::{Color, Rhythm, Train};
-use crate::signal::{Linearizer, Patch, Shine, Signal, measure};
+use crate::signal::{Backdrop, Linearizer, Patch, Shine, Signal, measure};
 use crate::source::{Frame, FrameSource, SourceError, VideoInfo};
 
 /// A box in px of the picture as shown.
@@ -209,9 +209,10 @@ impl Eyes {
         let found = candidates::find(scene, &maps);
         let located_s = begun.elapsed().as_secs_f64();
         let linear = Linearizer::new(scene.color);
+        let backdrop = Backdrop::of(scene, &linear);
         let measured: Vec<Measured> = found
             .iter()
-            .filter_map(|c| self.measure(c, &linear, clock))
+            .filter_map(|c| self.measure(c, &linear, &backdrop, clock))
             .collect();
         let lights = leaders(measured);
         let (width, height) = self.info.shown_size();
@@ -236,11 +237,12 @@ impl Eyes {
         &self,
         candidate: &Candidate,
         linear: &Linearizer,
+        backdrop: &Backdrop,
         clock: Clock,
     ) -> Option<Measured> {
         let patch = Patch::of(candidate);
         let signal: Signal = measure(&self.scene, &patch, linear, &[]);
-        let look = |lit: &[Option<bool>]| Shine::of(&self.scene, &patch, linear, lit);
+        let look = |lit: &[Option<bool>]| Shine::of(&self.scene, &patch, linear, backdrop, lit);
         let radius_px = candidate.radius * self.scene.grid.size as f64;
         let mut reading: Reading = match candidate.origin {
             Origin::Change => extract::read(&signal.samples, clock, Base::Dark),

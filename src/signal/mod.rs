@@ -6,4 +6,4 @@ mod shine;
 
 pub use linear::Linearizer;
 pub use patch::{Patch, Sample, Signal, measure};
-pub use shine::Shine;
+pub use shine::{Backdrop, Shine};

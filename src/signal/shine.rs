@@ -8,6 +8,9 @@ use crate::locate::scene::Scene;
 /// Looks are averaged over at most this many frames, evenly spread: enough to beat noise.
 const FRAMES: usize = 24;
 
+/// A shape of fewer cells than this says little.
+const FEW_CELLS: f64 = 6.0;
+
 /// Cues from the mean picture of the lit frames. Linear light, 0..1.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Shine {
@@ -29,13 +32,22 @@ pub struct Shine {
     pub fill: f64,
     /// Brightest channel of the region above the surround.
     pub light: f64,
+    /// Natural log of the share of the picture outside it that is at least as bright, and as coloured.
+    pub brighter: f64,
+    pub more_colored: f64,
     /// Mean of the largest luma code in the region.
     pub peak: f64,
 }
 
 impl Shine {
-    /// Looks at `patch` in the frames that `lit` marks.
-    pub fn of(scene: &Scene, patch: &Patch, linear: &Linearizer, lit: &[Option<bool>]) -> Self {
+    /// Looks at `patch` in the frames that `lit` marks, against the whole picture's `backdrop`.
+    pub fn of(
+        scene: &Scene,
+        patch: &Patch,
+        linear: &Linearizer,
+        backdrop: &Backdrop,
+        lit: &[Option<bool>],
+    ) -> Self {
         let frames: Vec<usize> = (0..scene.frames.len())
             .filter(|&i| lit[i] == Some(true) && scene.frames[i].aligned)
             .collect();
@@ -98,6 +110,11 @@ impl Shine {
             s
         });
         let (roundness, fill) = shape(&patch.region);
+        let vivid = region
+            .iter()
+            .chain(&rim)
+            .map(|c| most(c) - least(c))
+            .fold(0.0, f64::max);
         Self {
             top: most(&core_mean),
             contrast: ((most(&region_mean) + 0.005) / (most(&surround) + 0.005)).ln(),
@@ -105,6 +122,12 @@ impl Shine {
             whitening: saturation(&above(&rim_mean)) - saturation(&above(&core_mean)),
             color: most(&color) - least(&color),
             light: most(&above(&region_mean)),
+            brighter: backdrop.share(&backdrop.light, most(&core_mean), patch.region.len()),
+            more_colored: backdrop.share(
+                &backdrop.color,
+                vivid,
+                patch.region.len() + patch.rim.len(),
+            ),
             added: least(&above(&region_mean)),
             roundness,
             fill,
@@ -116,29 +139,76 @@ impl Shine {
     ///
     /// `radius_px` is that of the region, `swing` the largest channel of the difference between lit and dark
     /// (linear light) if it was ever dark. A logistic model of a few cues, each with the sign physics gives it: a
-    /// lens is round, its light adds to every channel and spreads into a halo, and it is coloured; what is
-    /// not a lamp changes a little where edges shake. The weights were fitted once to practice clips with and
+    /// lens is round, its light adds to every channel and spreads into a halo, and few things in the picture are as
+    /// bright or as coloured; what is not a lamp changes a little where edges shake. The weights were fitted once to practice clips with and
     /// without lit lamps, and rounded.
     pub fn emission(&self, radius_px: f64, swing: Option<f64>) -> f64 {
-        let contrast = self.contrast.clamp(-1.0, 3.0);
         let size = (radius_px + 1.0).ln();
+        let rare = -0.3 * (self.brighter + self.more_colored);
         let z = match swing {
             None => {
-                -5.4 + 5.5 * self.roundness
-                    + 0.7 * contrast
-                    + 1.8 * self.halo.clamp(-0.5, 1.0)
-                    + 1.2 * self.color.min(1.5)
-                    + 5.0 * self.added.clamp(-0.3, 0.3)
-                    - 0.4 * size
+                -6.0 + rare
+                    + 5.5 * self.roundness
+                    + 0.8 * self.contrast.clamp(-1.0, 3.0)
+                    + 2.0 * self.halo.clamp(-0.5, 1.0)
+                    + 2.0 * self.added.clamp(-0.3, 0.3)
+                    - 0.6 * size
             }
             Some(swing) => {
-                -3.6 + 3.3 * self.roundness
-                    + 0.5 * contrast
-                    + 0.9 * size
-                    + 0.8 * swing.max(1e-3).ln()
+                -6.2 + rare
+                    + 5.5 * self.roundness
+                    + 2.0 * self.whitening
+                    + self.top
+                    + 0.4 * size
+                    + 0.75 * swing.max(1e-3).ln()
             }
         };
         1.0 / (1.0 + (-z).exp())
+    }
+}
+
+/// How bright and how coloured the cells of the whole picture are.
+#[derive(Debug, Clone)]
+pub struct Backdrop {
+    /// Brightest channel, and brightest less darkest channel, of the cells of some frames: ascending, linear light.
+    light: Vec<f32>,
+    color: Vec<f32>,
+    frames: usize,
+}
+
+/// Frames of a backdrop, and the step between its cells: some thousands of samples fix a share of one in a thousand.
+const BACKDROP_FRAMES: usize = 4;
+const BACKDROP_STEP: usize = 2;
+
+impl Backdrop {
+    pub fn of(scene: &Scene, linear: &Linearizer) -> Self {
+        let (mut light, mut color) = (Vec::new(), Vec::new());
+        let n = scene.frames.len().min(BACKDROP_FRAMES);
+        for k in 0..n {
+            let cells = &scene.frames[k * scene.frames.len() / n].cells;
+            let [y, u, v] =
+                [Channel::YMean, Channel::UMean, Channel::VMean].map(|c| cells.channel(c));
+            for i in (0..y.len()).step_by(BACKDROP_STEP) {
+                let c = linear.rgb(f32::from(y[i]), f32::from(u[i]), f32::from(v[i]));
+                let top = c[0].max(c[1]).max(c[2]);
+                light.push(top);
+                color.push(top - c[0].min(c[1]).min(c[2]));
+            }
+        }
+        light.sort_by(f32::total_cmp);
+        color.sort_by(f32::total_cmp);
+        Self {
+            light,
+            color,
+            frames: n.max(1),
+        }
+    }
+
+    /// Natural log of the share of `values` that reach `level`, without as many as the light's own `cells`.
+    fn share(&self, values: &[f32], level: f64, cells: usize) -> f64 {
+        let own = cells * self.frames / BACKDROP_STEP;
+        let reach = values.len() - values.partition_point(|&v| f64::from(v) < level);
+        (reach.saturating_sub(own) as f64 / values.len().max(1) as f64 + 1e-3).ln()
     }
 }
 
@@ -189,7 +259,7 @@ fn saturation(c: &[f64; 3]) -> f64 {
     }
 }
 
-/// Axis ratio and fill of a region from its second moments; a single cell counts as round.
+/// Axis ratio and fill of a region from its second moments; 0.5 is undecided.
 fn shape(region: &[(f64, f64, f32)]) -> (f64, f64) {
     let n = region.len() as f64;
     let (mx, my) = (
@@ -209,5 +279,7 @@ fn shape(region: &[(f64, f64, f32)]) -> (f64, f64) {
     let (large, small) = (half + root, (half - root).max(1e-3));
     // An ellipse of semi-axes a and b has variances a^2/4 and b^2/4.
     let area = std::f64::consts::PI * 4.0 * (large * small).sqrt();
-    ((small / large).sqrt(), n / area)
+    // A few cells look round by chance: pulled to the middle by as many cells of an undecided shape.
+    let ratio = (small / large).sqrt();
+    ((n * ratio + FEW_CELLS * 0.5) / (n + FEW_CELLS), n / area)
 }
