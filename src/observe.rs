@@ -44,8 +44,9 @@ const REST_SHARE: f64 = 0.3;
 const TOGETHER: f64 = 0.8;
 /// Share of the stronger light below which the weaker one is its reflection.
 const FAINT: f64 = 0.35;
-/// Most lights reported, the surest: nobody reads more.
-const MAX_LIGHTS: usize = 24;
+/// Most lights reported, the surest, and the least sure of them: the rest is noise that costs time to match.
+const MAX_LIGHTS: usize = 14;
+const MIN_EMISSION: f64 = 0.02;
 
 /// How a light behaves over the clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -349,7 +350,7 @@ fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
             let near = k.light.place.meets(&m.light.place);
             together > TOGETHER && (m.swing < FAINT * k.swing || near)
         });
-        if !follows && kept.len() < MAX_LIGHTS {
+        if !follows && kept.len() < MAX_LIGHTS && m.light.emission >= MIN_EMISSION {
             kept.push(m);
         }
     }
