@@ -140,7 +140,7 @@ fn by_url(url: &str, decoder: DecoderChoice) -> Result<Box<dyn FrameSource>, Sou
 }
 
 /// Has the frames decoded while the ones before are looked at.
-fn ahead(source: Box<dyn FrameSource>) -> Result<Box<dyn FrameSource>, SourceError> {
+pub(super) fn ahead(source: Box<dyn FrameSource>) -> Result<Box<dyn FrameSource>, SourceError> {
     Ok(Box::new(Prefetch::new(source)?))
 }
 

@@ -2,6 +2,7 @@
 
 use super::ffmpeg::FfmpegSource;
 use super::mjpeg::MjpegSource;
+use super::open::ahead;
 use super::y4m::Y4mSource;
 use super::{FrameSource, SourceError};
 use std::io::{Cursor, Read};
@@ -41,9 +42,9 @@ pub fn open_stream(
     }
     let whole = Cursor::new(head).chain(stream);
     if is_y4m {
-        Ok(Box::new(Y4mSource::new(whole, name, fps)?))
+        ahead(Box::new(Y4mSource::new(whole, name, fps)?))
     } else if is_jpeg {
-        Ok(Box::new(MjpegSource::new(whole, name, fps)?))
+        ahead(Box::new(MjpegSource::new(whole, name, fps)?))
     } else if with_ffmpeg {
         Ok(Box::new(FfmpegSource::from_stream(Box::new(whole), name)?))
     } else {

@@ -87,6 +87,22 @@ fn layouts_keep_their_chroma() {
     }
 }
 
+/// NUT leaves out the beginnings of small packets that look like those of common codecs, such as 0 0 1.
+#[test]
+fn small_pictures_keep_their_beginning() {
+    if !have_ffmpeg() {
+        return;
+    }
+    let folder = Folder::new("small");
+    let args = "-f lavfi -i color=s=16x12:d=0.2,format=gray,geq=eq(X\\,2)*eq(Y\\,0) -c:v ffv1";
+    assert!(folder.make("small.mkv", args));
+    let seen = read_all(&mut open(&folder.join("small.mkv")).unwrap());
+    assert_eq!(seen.end, Ok(()));
+    let mut expected = vec![0; 16 * 12];
+    expected[2] = 1;
+    assert_eq!(seen.last.y.data, expected);
+}
+
 #[test]
 fn colours_are_known() {
     if !have_ffmpeg() {
