@@ -87,7 +87,7 @@ fn layouts_keep_their_chroma() {
     }
 }
 
-/// NUT leaves out the beginnings of small packets that look like those of common codecs, such as 0 0 1.
+/// NUT may leave out the beginnings of small packets that look like those of common codecs, such as 0 0 1.
 #[test]
 fn small_pictures_keep_their_beginning() {
     if !have_ffmpeg() {

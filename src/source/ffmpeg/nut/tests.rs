@@ -47,6 +47,40 @@ fn a_stream_of_ffmpeg_is_read_exactly() {
     assert_eq!(reader.next_frame().unwrap(), None);
 }
 
+/// Frames may leave out a beginning that the main header holds (section "elision headers").
+#[test]
+fn left_out_beginnings_come_back() {
+    let code = FrameCode {
+        flags: FLAG_SIZE_MSB | FLAG_HEADER_IDX,
+        stream: 0,
+        size_mul: 1,
+        size_lsb: 0,
+        pts_delta: 7,
+        reserved: 0,
+        header_idx: 0,
+    };
+    // Frame code, size 5, header 1, and the two bytes that are not left out; then header 2, which is none.
+    let stream: &[u8] = &[0, 5, 1, 70, 80, 0, 5, 2];
+    let mut reader = NutReader {
+        codes: vec![code],
+        elided: vec![Vec::new(), vec![0, 0, 1]],
+        ..NutReader::new(SAMPLE).unwrap()
+    };
+    reader.bytes = Bytes {
+        inner: stream,
+        buf: [0; CHUNK],
+        start: 0,
+        end: 0,
+    };
+    let header = reader.next_frame().unwrap().unwrap();
+    assert_eq!((header.pts, header.size), (7, 5));
+    let (mut first, mut rest) = ([9; 2], [9; 3]);
+    reader.samples(&mut first).unwrap();
+    reader.samples(&mut rest).unwrap();
+    assert_eq!((first, rest), ([0, 0], [1, 70, 80]));
+    assert!(reader.next_frame().is_err());
+}
+
 /// A pipe gives any number of bytes at a time.
 #[test]
 fn small_reads_make_no_difference() {
