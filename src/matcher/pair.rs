@@ -5,19 +5,35 @@ use crate::pulses::{Color, ColorSet, Look, Span, Train};
 
 /// Boundaries of two trains that are nearer than this many frames are one.
 const SAME_EDGE_FRAMES: f64 = 1.2;
-/// Farthest that two emitters of a device are apart: in radii of the larger, and at least so many px.
+/// Farthest that two emitters of a device are apart: in radii, and at least so many px.
 const FARTHEST_RADII: f64 = 8.0;
 const FARTHEST_PX: f64 = 16.0;
+/// Two emitters of a device are of one make: one is not more than so many times as large as the other.
+const MOST_RATIO: f64 = 2.5;
 
-/// Distance in px up to which two lights may be one device's.
-pub fn reach(a: &Light, b: &Light) -> f64 {
-    (FARTHEST_RADII * a.radius_px.max(b.radius_px)).max(FARTHEST_PX)
-}
-
-pub fn are_near(a: &Light, b: &Light) -> bool {
+/// Whether two lights may be the emitters of one device: near, of like size, each of one colour and not of the same.
+pub fn is_possible(a: &Light, b: &Light) -> bool {
     let center = |r: &Rect| (r.x + 0.5 * r.w, r.y + 0.5 * r.h);
     let ((ax, ay), (bx, by)) = (center(&a.place), center(&b.place));
-    (ax - bx).hypot(ay - by) <= reach(a, b)
+    let (ra, rb) = (a.radius_px.max(0.5), b.radius_px.max(0.5));
+    let reach = (FARTHEST_RADII * (ra * rb).sqrt()).max(FARTHEST_PX);
+    let colors = (only_color(a), only_color(b));
+    (ax - bx).hypot(ay - by) <= reach
+        && ra.max(rb) <= MOST_RATIO * ra.min(rb)
+        && matches!(colors, (Some(x), Some(y)) if x != y)
+}
+
+/// The one colour that a light shows; none when it shows several, or white, which is no emitter of a pair.
+fn only_color(light: &Light) -> Option<Color> {
+    let spans = &light.train.spans;
+    let mut lit = spans
+        .iter()
+        .filter(|s| s.look.is_lit())
+        .filter_map(|s| s.look.colors());
+    let first = lit.next()?;
+    let mut colors = first.colors();
+    let color = colors.next().filter(|&c| c != Color::White)?;
+    (colors.next().is_none() && lit.all(|c| c == first)).then_some(color)
 }
 
 /// The box round both.
@@ -110,18 +126,4 @@ fn both(a: &Look, b: &Look) -> Look {
             Look::Lit(beliefs)
         }
     }
-}
-
-/// Whether the two differ in colour: two lights of one colour are no two emitters.
-pub fn differ(a: &Light, b: &Light) -> bool {
-    let colors = |l: &Light| -> ColorSet {
-        l.train
-            .spans
-            .iter()
-            .filter(|s| s.look.is_lit())
-            .filter_map(|s| s.look.colors())
-            .fold(ColorSet::NONE, ColorSet::union)
-    };
-    let (x, y) = (colors(a), colors(b));
-    !x.is_dark() && !y.is_dark() && x != y && x != ColorSet::of(Color::White)
 }

@@ -21,8 +21,6 @@ use super::script::{Paint, Script};
 const MOST_LIGHTS: usize = 40;
 /// Colour readings below this probability are no reason to take a light for the device's.
 const PLAUSIBLE_READING: f64 = 0.02;
-/// Largest gain of a pair from how near its lights are: beyond it the picture's size says nothing more.
-const MOST_NEARNESS: f64 = 1000.0;
 
 /// A state's share of the posterior.
 #[derive(Debug, Clone)]
@@ -261,15 +259,12 @@ pub fn posterior(
     let two_emitters = book.patterns.iter().any(|(_, s)| s.has_two_emitters());
     for (i, a) in lights.iter().enumerate() {
         for (j, b) in lights.iter().enumerate().skip(i + 1) {
-            if !two_emitters || !pair::are_near(a, b) || !pair::differ(a, b) {
+            if !two_emitters || !pair::is_possible(a, b) {
                 continue;
             }
-            let picture = f64::from(seen.width) * f64::from(seen.height);
-            let near = std::f64::consts::PI * pair::reach(a, b).powi(2);
-            let nearness = (picture / near).clamp(1.0, MOST_NEARNESS);
             let looks = looks_log(a, lights.len(), priors)
                 + looks_log(b, 1, priors)
-                + (priors.two_lights * nearness).ln();
+                + priors.two_lights.ln();
             let target = Target {
                 light: Light {
                     place: pair::around(&a.place, &b.place),
