@@ -57,10 +57,10 @@ pub struct Priors {
     pub lit: f64,
     /// Chance that a lit device shows something its file does not describe.
     pub unknown: f64,
-    /// Other things in a picture that pass for a light, on average.
-    pub bystanders: f64,
-    /// Share of them that do emit light: other devices' LEDs.
-    pub bystander_emits: f64,
+    /// Other lamps in a picture, on average: standby lights, a router.
+    pub lamps: f64,
+    /// Least number to expect of things that only pass for a light: red things, reflections, glare.
+    pub others: f64,
     /// Chance that two emitters of one device are seen as two lights.
     pub two_lights: f64,
     /// Chance that a clip of an event starts before it; otherwise in the middle.
@@ -77,10 +77,10 @@ pub struct Priors {
 
 impl Priors {
     pub const DEFAULT: Self = Self {
-        lit: 0.85,
+        lit: 0.75,
         unknown: 0.03,
-        bystanders: 1.0,
-        bystander_emits: 0.3,
+        lamps: 0.7,
+        others: 2.0,
         two_lights: 0.5,
         event_from_start: 0.6,
         condition_from_start: 0.1,

@@ -154,13 +154,33 @@ pub fn state_priors(devices: &[&Device], query: &Query) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// Log odds from looks alone that a light is a device's LED rather than a bystander, and from how
-/// many bystanders there are.
-fn looks_log(light: &Light, lights: usize, priors: &Priors) -> f64 {
-    let e = light.emission.clamp(0.005, 0.995);
-    let bystander = priors.bystander_emits * e + (1.0 - priors.bystander_emits) * (1.0 - e);
-    let rate = priors.bystanders.max(lights as f64);
-    (e / (rate * bystander)).ln()
+/// How many bystanders a picture has.
+struct Bystanders {
+    /// That emit light.
+    lamps: f64,
+    /// That only pass for a light.
+    others: f64,
+}
+
+impl Bystanders {
+    /// Lamps are as rare as they are; of the others the clip itself says how many there are.
+    fn of(lights: &[&Light], priors: &Priors) -> Self {
+        Self {
+            lamps: priors.lamps,
+            others: lights
+                .iter()
+                .map(|l| 1.0 - l.emission)
+                .sum::<f64>()
+                .max(priors.others),
+        }
+    }
+
+    /// Log odds from looks alone that a light is the device's LED rather than one of these. Emission is
+    /// a probability at even odds, so it and its complement are the likelihoods of the looks.
+    fn looks_log(&self, light: &Light) -> f64 {
+        let e = light.emission.clamp(0.005, 0.995);
+        (e / (self.lamps * e + self.others * (1.0 - e))).ln()
+    }
 }
 
 struct Candidate {
@@ -192,6 +212,7 @@ pub fn posterior(
         .map(|l| book.null(&Signal::new(&l.train, noise), noise, priors))
         .collect();
     let state_priors = state_priors(devices, query);
+    let bystanders = Bystanders::of(&lights, priors);
     let mut targets = Vec::new();
     let mut candidates: Vec<Candidate> = Vec::new();
     let mut unknown_logs: Vec<f64> = Vec::new();
@@ -249,12 +270,7 @@ pub fn posterior(
             plausible: book.can_show(&light.train),
             p: 0.0,
         };
-        consider(
-            target,
-            looks_log(light, lights.len(), priors),
-            null,
-            Some(unknown),
-        );
+        consider(target, bystanders.looks_log(light), null, Some(unknown));
     }
     let two_emitters = book.patterns.iter().any(|(_, s)| s.has_two_emitters());
     for (i, a) in lights.iter().enumerate() {
@@ -262,9 +278,7 @@ pub fn posterior(
             if !two_emitters || !pair::is_possible(a, b) {
                 continue;
             }
-            let looks = looks_log(a, lights.len(), priors)
-                + looks_log(b, 1, priors)
-                + priors.two_lights.ln();
+            let looks = bystanders.looks_log(a) + bystanders.looks_log(b) + priors.two_lights.ln();
             let target = Target {
                 light: Light {
                     place: pair::around(&a.place, &b.place),

@@ -147,7 +147,8 @@ impl Shine {
         let rare = -0.3 * (self.brighter + self.more_colored);
         let z = match swing {
             None => {
-                -6.0 + rare
+                -8.0 + 1.33 * rare
+                    + 2.0 * self.top
                     + 5.5 * self.roundness
                     + 0.8 * self.contrast.clamp(-1.0, 3.0)
                     + 2.0 * self.halo.clamp(-0.5, 1.0)
