@@ -4,12 +4,15 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::{Expect, ExpectedPulse, Timing, Tolerance};
+use super::manifest::{Expect, ExpectedPlace, ExpectedPulse, Timing, Tolerance};
 use crate::pulses::{Lengths, Rhythm, Train};
 use crate::report::json::{Pulse, Report};
 
 /// By how much the ends of pulses may differ where the manifest does not say, in s: three frames at 30 per second.
 const WITHIN_S: f64 = 0.1;
+
+/// How far from the light's box the expected point may lie where the manifest does not say, in px.
+const WITHIN_PX: f64 = 10.0;
 
 /// One thing that is not as it must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +87,9 @@ pub fn compare(expect: &Expect, shown: Shown) -> Vec<Difference> {
             all.add("not_states", format!("anything but {state}"), state.clone());
         }
     }
+    if let Some(place) = expect.light {
+        compare_place(place, report, &mut all);
+    }
     for timing in &expect.timing {
         compare_timing(timing, shown, &mut all);
     }
@@ -110,6 +116,26 @@ impl Differences {
             expected,
             measured,
         });
+    }
+}
+
+fn compare_place(place: ExpectedPlace, report: &Report, all: &mut Differences) {
+    let ExpectedPlace { x, y, within_px } = place;
+    let within_px = within_px.unwrap_or(WITHIN_PX);
+    let outside = |v: f64, from: f64, length: f64| (from - v).max(v - from - length).max(0.0);
+    let near = report
+        .light
+        .is_some_and(|b| outside(x, b.x, b.w).hypot(outside(y, b.y, b.h)) <= within_px);
+    if !near {
+        let measured = report.light.map_or_else(
+            || "no light".to_owned(),
+            |b| format!("{},{} ({}x{})", b.x, b.y, b.w, b.h),
+        );
+        all.add(
+            "light",
+            format!("within {within_px} px of {x},{y}"),
+            measured,
+        );
     }
 }
 

@@ -84,6 +84,9 @@ pub struct Expect {
     /// States that must be neither the diagnosis nor, for an ambiguous verdict, among those that fit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_states: Vec<String>,
+    /// Where the light is in the first frame where it is lit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub light: Option<ExpectedPlace>,
     /// What the light's pulses must be like, by colour.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timing: Vec<Timing>,
@@ -142,6 +145,18 @@ pub struct Tolerance {
     pub within: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<f64>,
+}
+
+/// A point that the light's box must hold, or come near to, in px of the picture as shown.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedPlace {
+    pub x: f64,
+    pub y: f64,
+    /// How far from the box the point may lie; 10 without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within_px: Option<f64>,
 }
 
 /// One lit span of one colour, in s.

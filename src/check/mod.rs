@@ -9,7 +9,8 @@ mod update;
 pub use compare::{Difference, Shown, compare};
 pub use junit::write as write_junit;
 pub use manifest::{
-    Bounds, Entry, Expect, ExpectedPulse, MANIFEST_SCHEMA, Manifest, Timing, Tolerance,
+    Bounds, Entry, Expect, ExpectedPlace, ExpectedPulse, MANIFEST_SCHEMA, Manifest, Timing,
+    Tolerance,
 };
 pub use outcome::{CheckReport, Outcome, SCHEMA, Status, timelines};
 pub use update::updated;

@@ -30,6 +30,9 @@ pub fn updated(entry: &Entry, shown: Shown, differences: &[Difference]) -> Entry
     if let Some(state) = &report.state {
         expect.not_states.retain(|s| s != state);
     }
+    if let (true, Some(place), Some(b)) = (differs("light"), &mut expect.light, report.light) {
+        (place.x, place.y) = (b.x + b.w / 2.0, b.y + b.h / 2.0);
+    }
     for timing in &mut expect.timing {
         let of_color = |p: &&_| -> bool {
             let p: &crate::report::json::Pulse = p;
