@@ -77,7 +77,7 @@ pub struct Priors {
 
 impl Priors {
     pub const DEFAULT: Self = Self {
-        lit: 0.75,
+        lit: 0.85,
         unknown: 0.03,
         lamps: 0.7,
         others: 2.0,
