@@ -170,6 +170,26 @@ fn the_command_writes_clip_and_label() {
 }
 
 #[test]
+fn any_pattern_can_be_filmed() {
+    let folder = Folder::new("simulate-pattern");
+    let clip = &folder.path("clip.y4m");
+    let pattern = "amber(0.3s on, 0.4s off) x3, off 1s";
+    let args = ["simulate", "mini", pattern, "-o", clip, "--size", "64x48"];
+    let done = blinkdx(&[&args[..], &["--duration", "8", "--format", "json"]].concat());
+    assert_eq!(done.status, 0, "{done:?}");
+    let label = done.json();
+    assert_eq!(label["verdict"], "unknown-pattern");
+    let pulses = label["pulses"].as_array().unwrap();
+    assert!(pulses.len() >= 6);
+    for p in &pulses[1..pulses.len() - 1] {
+        let long = p["end_s"].as_f64().unwrap() - p["start_s"].as_f64().unwrap();
+        assert_eq!(p["color"], "amber");
+        // Timers of the simulated device keep to some per cent.
+        assert!((long - 0.3).abs() < 0.03, "{long}");
+    }
+}
+
+#[test]
 fn mistakes_are_told_in_one_line() {
     let folder = Folder::new("simulate-mistakes");
     let out = &folder.path("no/such/folder/clip.y4m");
@@ -187,6 +207,7 @@ fn mistakes_are_told_in_one_line() {
         ]
     };
     blinkdx(&args("ofline", "shake=1")).error(2, "offline");
+    blinkdx(&args("red(0.3s on", "shake=1")).error(2, "column");
     blinkdx(&args("offline", "shaek=1")).error(2, "no such effect");
     blinkdx(&args("offline", "shake=1")).error(2, "clip.y4m");
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use blinkdx::devices::{Device, Pattern, State};
 use blinkdx::simulate::output::{Encoding, label_path, write};
 use blinkdx::simulate::{ClipSpec, Conditions, GRADES};
 
@@ -12,12 +13,14 @@ use super::{library, output};
 
 /// The word for a light that stays dark, which is no state.
 const DARK: &str = "dark";
+/// The verdict on a pattern that no state of the device has.
+const UNKNOWN: &str = "unknown-pattern";
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The device, for example mini-2
     pub model: String,
-    /// Its state, for example offline; `dark` for no light
+    /// Its state, for example offline; `dark` for no light; or any pattern, as `red(0.2s on, 0.2s off) x5, off 2s`
     pub state: String,
     /// Where to: .gif, .y4m, .avi, a folder of PNG pictures (no extension), or what ffmpeg can write (.mp4, .mkv, ...)
     #[arg(short, long, value_name = "FILE")]
@@ -55,19 +58,30 @@ pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
     let usage = |e: &dyn std::fmt::Display| Failure::Usage(e.to_string());
     let library = library::load(common)?;
     let device = library::choose(&library, Some(&args.model))?[0];
-    let state = device.state(&args.state);
-    if state.is_none() && args.state != DARK {
-        let known: Vec<&str> = device.states.iter().map(|s| s.name.as_str()).collect();
-        return Err(Failure::Usage(format!(
-            "{} has no state {:?}; it has {}, {DARK}",
-            device.name,
-            args.state,
-            known.join(", ")
-        )));
-    }
+    let given = args.state.parse::<Pattern>();
+    let state = match (device.state(&args.state), &given) {
+        (Some(state), _) => Some(state.clone()),
+        (None, _) if args.state == DARK => None,
+        (None, Ok(pattern)) => Some(State {
+            name: args.state.clone(),
+            patterns: vec![pattern.clone()],
+            ..Device::given(pattern).states.remove(0)
+        }),
+        // Who writes brackets means a pattern.
+        (None, Err(e)) if args.state.contains('(') => return Err(usage(e)),
+        (None, Err(_)) => {
+            let known: Vec<&str> = device.states.iter().map(|s| s.name.as_str()).collect();
+            return Err(Failure::Usage(format!(
+                "{} has no state {:?}; it has {}, {DARK}",
+                device.name,
+                args.state,
+                known.join(", ")
+            )));
+        }
+    };
     let mut spec = ClipSpec::draw(
         device,
-        state,
+        state.as_ref(),
         &Conditions {
             difficulty: args.difficulty,
             seed: args.seed,
@@ -76,6 +90,9 @@ pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
             duration_s: args.duration,
         },
     );
+    if device.state(&spec.state).is_none() && spec.state != DARK {
+        spec.verdict = UNKNOWN.into();
+    }
     for effect in &args.effects {
         spec.effects.set(effect).map_err(|e| usage(&e))?;
     }

@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::pulses::ColorSet;
+
 pub use file::{AdviceEntry, DeviceFile, Inherit, Model, SCHEMA, StateEntry};
 pub use given::{GIVEN_MODEL, GIVEN_STATE};
 pub use library::{DeviceError, Library};
@@ -146,6 +148,15 @@ pub enum Basis {
 impl Device {
     pub fn state(&self, name: &str) -> Option<&State> {
         self.states.iter().find(|s| s.name == name)
+    }
+
+    /// All colours that its states show.
+    pub fn colors(&self) -> ColorSet {
+        self.states
+            .iter()
+            .flat_map(|s| &s.patterns)
+            .flat_map(|p| &p.steps)
+            .fold(ColorSet::NONE, |all, step| all.union(step.light()))
     }
 
     /// What tells the states of `names` apart, where the file knows.

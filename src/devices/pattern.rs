@@ -39,6 +39,16 @@ pub enum Step {
     Blink(Blink),
 }
 
+impl Step {
+    /// All that is lit at its brightest.
+    pub fn light(&self) -> ColorSet {
+        match self {
+            Self::Hold(h) => h.light,
+            Self::Blink(b) => b.light.union(b.over),
+        }
+    }
+}
+
 /// The light stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -188,7 +188,7 @@ pub struct Effects {
     pub distract: Vec<Distractor>,
     /// Something covers the light from..to, in s.
     pub occlude: Option<[f64; 2]>,
-    /// The camera swings away so that the light is out of the picture from..to, in s.
+    /// The camera swings to another view and back from..to, in s: the light is out of the picture for most of it.
     pub leave: Option<[f64; 2]>,
 
     // The hand.
@@ -292,7 +292,6 @@ impl Effects {
     /// # Errors
     /// Names the first effect that has no physical meaning or would need unbounded work.
     pub fn check(&self) -> Result<(), SimulateError> {
-        let at_least_0 = f64::MAX;
         let ranges = [
             ("led_radius", self.led_radius, 0.3, 2000.0),
             ("led_level", self.led_level, 0.0, 1e4),
@@ -343,7 +342,7 @@ impl Effects {
             }
         }
         for (name, span) in [("occlude", self.occlude), ("leave", self.leave)] {
-            if span.is_some_and(|[a, b]| !(0.0 <= a && a < b && b < at_least_0)) {
+            if span.is_some_and(|[a, b]| !(0.0 <= a && a < b && b.is_finite())) {
                 return Err(SimulateError::Effect(
                     name.into(),
                     "must be [from, to] in s".into(),

@@ -1,11 +1,8 @@
 //! Random clips of a device in a state, from as easy as on a tripod to harder than anyone would film.
 
-use std::collections::BTreeMap;
-
 use super::random::Random;
 use super::{Background, Body, ClipSpec, Distractor, Effects, Layout};
 use crate::devices::{Device, Lens, Pattern, Schedule, Segment, State, Step};
-use crate::pulses::ColorSet;
 
 /// Names of the grades, as label files know them, with the difficulty (0..1) that each stands for.
 pub const GRADES: [(&str, f64); 4] = [
@@ -59,7 +56,7 @@ impl ClipSpec {
         spec.seed = seed;
         spec.tier = grade_name(difficulty).into();
         match state {
-            Some(state) => spec.play(device, state, &mut rng),
+            Some(state) => spec.play(device, state, conditions.duration_s, &mut rng),
             None => {
                 spec.verdict = "no-light".into();
                 spec.duration_s = rng.real(8.0..14.0);
@@ -89,12 +86,12 @@ impl ClipSpec {
         if let Some(duration_s) = conditions.duration_s {
             spec.duration_s = duration_s;
         }
-        spec.effects = Effects::draw(difficulty, layout(device, &mut rng), &spec, &mut rng);
+        spec.effects = Effects::draw(difficulty, device, &spec, &mut rng);
         spec
     }
 
-    /// Draws one of the state's patterns and what it would be taken for.
-    fn play(&mut self, device: &Device, state: &State, rng: &mut Random) {
+    /// Draws one of the state's patterns and what it would be taken for; `duration_s` is the clip's, where it is given.
+    fn play(&mut self, device: &Device, state: &State, duration_s: Option<f64>, rng: &mut Random) {
         let mut left = rng.real(0.0..1.0);
         let drawn = state.patterns.iter().find(|p| {
             left -= p.weight;
@@ -103,7 +100,8 @@ impl ClipSpec {
         let Some(pattern) = drawn.or(state.patterns.last()) else {
             return;
         };
-        self.schedule = pattern.schedule(&Schedule::new(PREVIEW_S, u64::from(rng.bits())));
+        let long = duration_s.map_or(PREVIEW_S, |d| d.max(PREVIEW_S));
+        self.schedule = pattern.schedule(&Schedule::new(long, u64::from(rng.bits())));
         self.duration_s = telling(pattern, &self.schedule) + rng.real(0.0..3.0);
         let share = state.prior * pattern.weight;
         for other in device.states.iter().filter(|s| s.name != state.name) {
@@ -179,13 +177,12 @@ fn last_lit(schedule: &[Segment]) -> f64 {
 
 /// What the device's light looks like; devices that light two colours at once have two lenses or one for both.
 fn layout(device: &Device, rng: &mut Random) -> Layout {
-    let two = |light: ColorSet| light.colors().count() > 1;
-    let pair = device.states.iter().flat_map(|s| &s.patterns).any(|p| {
-        p.steps.iter().any(|s| match s {
-            Step::Hold(h) => two(h.light),
-            Step::Blink(b) => two(b.light),
-        })
-    });
+    let pair = device
+        .states
+        .iter()
+        .flat_map(|s| &s.patterns)
+        .flat_map(|p| &p.steps)
+        .any(|s| s.light().colors().count() > 1);
     match device.lens {
         Lens::Ring => Layout::Ring,
         Lens::Spot if pair && rng.chance(0.6) => Layout::Pair,
@@ -194,14 +191,20 @@ fn layout(device: &Device, rng: &mut Random) -> Layout {
 }
 
 impl Effects {
-    /// Draws viewing conditions: ranges widen with `difficulty` from those of a tripod in a lit room.
-    pub fn draw(difficulty: f64, layout: Layout, spec: &ClipSpec, rng: &mut Random) -> Self {
+    /// Draws viewing conditions for a clip of `device`: ranges widen with `difficulty` from those of a tripod in a lit room.
+    pub(super) fn draw(
+        difficulty: f64,
+        device: &Device,
+        spec: &ClipSpec,
+        rng: &mut Random,
+    ) -> Self {
         let d = difficulty.clamp(0.0, 1.0);
         let mix = |easy: f64, hard: f64| easy + d * (hard - easy);
         // Effects that a tripod clip is free of set in above it.
         let hand = (d / 0.4).min(1.0);
         let crowd = ((d - 0.3) / 0.7).max(0.0);
         let side = f64::from(spec.width.min(spec.height));
+        let layout = layout(device, rng);
         let mut e = Self {
             layout,
             led_radius: match layout {
@@ -278,7 +281,7 @@ impl Effects {
         } else if rng.chance(0.12 * crowd) {
             e.leave = Some(moment(spec.duration_s, rng));
         }
-        e.distract = distractors(crowd, spec, rng);
+        e.distract = distractors(crowd, device, rng);
         e
     }
 }
@@ -290,29 +293,19 @@ fn moment(duration_s: f64, rng: &mut Random) -> [f64; 2] {
     [start, start + long]
 }
 
-/// Up to four other things. A steady light of a colour that the device shows steadily would make the truth undecidable,
-/// so indicators are of colours that the clip's own light does not use.
-fn distractors(crowd: f64, spec: &ClipSpec, rng: &mut Random) -> Vec<Distractor> {
-    let used: ColorSet = spec
-        .schedule
-        .iter()
-        .fold(ColorSet::NONE, |all, s| all.union(s.light));
+/// Up to four other things. Another device's indicator in a colour that this device shows as well could truly be its light:
+/// nobody could tell, so there is none.
+fn distractors(crowd: f64, device: &Device, rng: &mut Random) -> Vec<Distractor> {
+    let own = device.colors();
     let most = (4.0 * crowd).round() as usize;
     let mut free: Vec<Distractor> = Distractor::ALL
         .into_iter()
-        .filter(|d| d.color().is_none_or(|c| !used.contains(c)))
-        // In a clip without light a lone red or blue indicator could truly be the device's.
-        .filter(|d| {
-            !used.is_dark() || !matches!(d, Distractor::StandbyRed | Distractor::StandbyBlue)
-        })
+        .filter(|d| d.color().is_none_or(|c| !own.contains(c)))
         .collect();
-    let mut chosen = BTreeMap::new();
     let n = if most == 0 { 0 } else { rng.whole(0..most + 1) };
-    for order in 0..n.min(free.len()) {
-        let i = rng.whole(0..free.len());
-        chosen.insert(order, free.swap_remove(i));
-    }
-    chosen.into_values().collect()
+    (0..n.min(free.len()))
+        .map(|_| free.swap_remove(rng.whole(0..free.len())))
+        .collect()
 }
 
 #[cfg(test)]

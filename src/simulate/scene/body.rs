@@ -55,27 +55,29 @@ pub fn paint(
         let v = light * shade * (0.6 + 0.4 * rim);
         (rounded_box(dx, dy, half, round), [v; 3])
     });
-    lens(t, (x, y), half, r, e.layout, rng);
+    lens(t, (x, y), at, half, e, rng);
     for (px, py) in places {
         unlit(t, (x + px, y + py), shape, light);
     }
 }
 
-/// The camera lens of the device: black glass with the glint of a lamp, near the light but not over it.
+/// The camera lens of the device: black glass with the glint of a lamp, beside the light, which is `at` px from the middle of the housing.
 fn lens(
     t: &mut Texture,
     (x, y): (f32, f32),
+    at: (f32, f32),
     half: (f32, f32),
-    r: f32,
-    layout: Layout,
+    e: &Effects,
     rng: &mut Random,
 ) {
-    let (radius, away) = if layout == Layout::Ring {
+    let r = e.led_radius as f32;
+    let (radius, away) = if e.layout == Layout::Ring {
         (0.35 * half.0, -half.1 - 0.1 * half.0)
     } else {
-        let radius = 0.35 * half.0;
-        let side = if rng.chance(0.5) { 1.0 } else { -1.0 };
-        (radius, side * (radius + 5.0 * r))
+        // On the side with more room, touching neither the light nor, if it can, the rim.
+        let room = half.1 + at.1.abs() - 4.0 * r;
+        let radius = (0.35 * half.0).min(0.45 * room.max(2.0 * r));
+        (radius, -at.1.signum() * (radius + 4.0 * r))
     };
     let mid = (x, y + away);
     let spot = (

@@ -3,6 +3,8 @@
 mod background;
 mod body;
 mod lights;
+mod others;
+mod place;
 mod texture;
 mod things;
 
@@ -13,11 +15,11 @@ use crate::simulate::random::Random;
 pub use texture::Texture;
 pub use things::{Mover, Picture, Screen};
 
-use super::motion::{Motion, SWING_S, Swing};
+use super::ClipSpec;
+use super::motion::Motion;
 use super::profile::Profile;
 use super::spectrum::{self, Rgb};
 use super::waveform::Waveform;
-use super::{ClipSpec, Distractor};
 
 /// A point light or lens.
 #[derive(Debug, Clone)]
@@ -79,29 +81,10 @@ pub struct Scene {
 impl Scene {
     pub fn new(spec: &ClipSpec) -> Self {
         let e = &spec.effects;
-        let (w, h) = (f64::from(spec.width), f64::from(spec.height));
         let mut rng = Random::new(spec.seed, 1);
-        let led = place_led(spec, &mut rng);
+        let led = place::light(spec, &mut rng);
         let mut motion = Motion::new(e, spec.duration_s, &mut Random::new(spec.seed, 2));
-        if let Some([from, to]) = e.leave {
-            // By the nearest side, far enough that the halo leaves as well.
-            let margin = 4.0 * e.led_radius + 3.0 * e.shake + 20.0;
-            let ways = [
-                (led.0 + 0.5 * w + margin, 0.0),
-                (led.0 - 0.5 * w - margin, 0.0),
-                (0.0, led.1 + 0.5 * h + margin),
-                (0.0, led.1 - 0.5 * h - margin),
-            ];
-            let length = |v: &(f64, f64)| v.0.hypot(v.1);
-            let by = ways
-                .into_iter()
-                .min_by(|a, b| length(a).total_cmp(&length(b)));
-            motion.swing = by.map(|by| Swing {
-                from_s: from + SWING_S,
-                to_s: (to - SWING_S).max(from + SWING_S),
-                by,
-            });
-        }
+        motion.swing = e.leave.map(|during| place::swing(led, during, spec));
         let room = Room {
             ambient: e.ambient,
             flicker_hz: e.flicker_hz,
@@ -109,126 +92,45 @@ impl Scene {
             phase: rng.real(0.0..std::f64::consts::TAU),
             gains: spectrum::gains(e.kelvin),
         };
-
-        // Room for shake and drift; what lies beyond is mirrored.
-        let reach = 3.0 * e.shake + 0.5 * e.drift.abs() * spec.duration_s + 4.0;
-        let roll = 3.0 * e.rotate.to_radians() + 3.0 * e.zoom;
-        let size = |n: f64, other: f64| n + 2.0 * (reach + 0.5 * roll * (n + other)).min(0.25 * n);
-        let size = (size(w, h).ceil() as usize, size(h, w).ceil() as usize);
-        let unit = (0.12 * w.min(h)) as f32 * rng.single(0.6..1.8);
-        let mut surface =
-            background::paint(e.background, size, unit, &mut Random::new(spec.seed, 3));
-        let on_surface = |p: (f64, f64)| {
-            (
-                (p.0 + 0.5 * size.0 as f64) as f32,
-                (p.1 + 0.5 * size.1 as f64) as f32,
-            )
-        };
-        let (shape, places) = lights::lenses(e, &mut rng);
-        body::paint(
-            &mut surface,
-            on_surface(led),
-            e,
-            shape,
-            &places.map(|(x, y)| (x as f32, y as f32)),
-            &mut Random::new(spec.seed, 4),
+        // An eighth of the picture's side is about a hand's width where a device fills the view.
+        let unit = 0.12 * spec.width.min(spec.height) as f32 * rng.single(0.6..1.8);
+        let surface = background::paint(
+            e.background,
+            place::surface_size(spec),
+            unit,
+            &mut Random::new(spec.seed, 3),
         );
-        let mut emitters = lights::device(spec, led, shape, places, &mut Random::new(spec.seed, 5));
-
-        let mut screens = Vec::new();
-        let mut movers = Vec::new();
-        let mut others = Random::new(spec.seed, 6);
-        let skin = spectrum::raw_of_srgb([0.45, 0.25, 0.17], room.gains);
-        for &d in &e.distract {
-            let spot = away_from(led, spec, &mut others);
-            match d {
-                Distractor::RedObject => {
-                    let half = rng_half(w.min(h), &mut others);
-                    let red = [others.single(0.25..0.6), 0.01, 0.015];
-                    surface.blend(on_surface(spot), half, |dx, dy, _| {
-                        let shade = 1.0 - 0.3 * dy / half.1;
-                        let a = texture::rounded_box(dx, dy, half, 0.3 * half.0);
-                        (a, red.map(|c| c * shade))
-                    });
-                }
-                Distractor::Screen => {
-                    let half = (0.12 * w) as f32 * others.single(0.7..1.6);
-                    let level = others.single(0.2..1.5);
-                    // Screens are bluish white.
-                    let white =
-                        spectrum::raw_of_srgb([level, level, 1.1 * level], spectrum::gains(6500.0));
-                    let half = (half, 0.5625 * half);
-                    screens.push(Screen::new(spot, half, white, &mut others));
-                }
-                Distractor::Walker => {
-                    let tall = h * others.real(0.5..1.1);
-                    // Most people keep out of the way; some walk between camera and device.
-                    let clear = 0.15 * tall + 3.0 * e.led_radius;
-                    let side = 0.5 * w + 0.3 * tall;
-                    let way = match others.whole(0..10) {
-                        0..3 => (-side, side),
-                        _ if led.0 > 0.0 => (-side, led.0 - clear),
-                        _ => (led.0 + clear, side),
-                    };
-                    let cloth = background::tint(&mut others, 0.12, 0.8);
-                    let cloth = spectrum::raw_of_srgb(cloth, room.gains);
-                    let y = 0.5 * h - 0.3 * tall;
-                    movers.push(Mover::person(way, y, tall, cloth, &mut others));
-                }
-                _ => lights::other(d, spec, spot, &room, &mut emitters, &mut others),
-            }
-        }
-        if let Some(span) = e.occlude {
-            let size = 2.0 * e.led_radius * e.pair_gap.max(2.0) + 3.0 * e.shake + 10.0;
-            movers.push(Mover::hand(led, span, size, skin, &mut others));
-        }
-        // Brightness of paint is no brighter under a blurred lens; blur comes last.
-        surface.blur(e.blur);
-        surface.map(|c| spectrum::raw_of_srgb(c, room.gains));
-        Self {
+        let (shape, lenses) = lights::lenses(e, &mut rng);
+        let mut scene = Self {
             surface,
             room,
-            emitters,
-            screens,
-            movers,
+            emitters: lights::device(spec, led, shape, lenses, &mut Random::new(spec.seed, 5)),
+            screens: Vec::new(),
+            movers: Vec::new(),
             motion,
             led,
-        }
+        };
+        let at = scene.on_surface(led);
+        body::paint(
+            &mut scene.surface,
+            at,
+            e,
+            shape,
+            &lenses.map(|(x, y)| (x as f32, y as f32)),
+            &mut Random::new(spec.seed, 4),
+        );
+        scene.add_others(spec, &mut Random::new(spec.seed, 6));
+        scene.surface.blur(e.blur);
+        scene.surface.map(|c| spectrum::raw_of_srgb(c, room.gains));
+        scene
     }
-}
 
-/// Half size in px of a medium thing in a picture whose smaller side is `side` px.
-fn rng_half(side: f64, rng: &mut Random) -> (f32, f32) {
-    let mut one = || (side * rng.real(0.015..0.08)) as f32;
-    (one(), one())
-}
-
-/// Where the light is at mid-clip: anywhere that shake and drift will not push out of the picture.
-fn place_led(spec: &ClipSpec, rng: &mut Random) -> (f64, f64) {
-    let e = &spec.effects;
-    let (w, h) = (f64::from(spec.width), f64::from(spec.height));
-    let mut along = |n: f64| {
-        let margin =
-            1.2 * e.led_radius + 3.0 * e.shake + 0.5 * e.drift.abs() * spec.duration_s + 4.0;
-        let free = (0.5 * n - margin).max(0.05 * n);
-        rng.real(-free..free)
-    };
-    let drawn = (along(w), along(h));
-    e.place.map_or(drawn, |[x, y]| (x - 0.5 * w, y - 0.5 * h))
-}
-
-/// A scene point in view that is not on the device's light.
-fn away_from(led: (f64, f64), spec: &ClipSpec, rng: &mut Random) -> (f64, f64) {
-    let e = &spec.effects;
-    let (w, h) = (f64::from(spec.width), f64::from(spec.height));
-    let clear = (4.0 * e.led_radius + 15.0).min(0.3 * w.min(h));
-    let mut spot = (0.0, 0.0);
-    // A picture full of the device has no free place; then the last try stands.
-    for _ in 0..50 {
-        spot = (w * rng.real(-0.45..0.45), h * rng.real(-0.45..0.45));
-        if (spot.0 - led.0).hypot(spot.1 - led.1) > clear {
-            break;
-        }
+    /// Point of the surface's texture, px from its top left, of a scene point.
+    fn on_surface(&self, (x, y): (f64, f64)) -> (f32, f32) {
+        let half = |n: usize| 0.5 * n as f64;
+        (
+            (x + half(self.surface.width)) as f32,
+            (y + half(self.surface.height)) as f32,
+        )
     }
-    spot
 }
