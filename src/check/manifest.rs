@@ -290,15 +290,16 @@ impl Manifest {
         })
     }
 
-    /// Writes it back to where [`Manifest::read`] had it from.
+    /// Writes it back to where [`Manifest::read`] had it from; of a folder's files those of the entries
+    /// `changed`, by index.
     ///
     /// # Errors
     /// When a file can't be written.
-    pub fn write(&self, path: &Path) -> Result<(), FileError> {
+    pub fn write(&self, path: &Path, changed: &[usize]) -> Result<(), FileError> {
         if !path.is_dir() {
             return json_file::write(path, self);
         }
-        for entry in &self.entries {
+        for entry in changed.iter().filter_map(|&i| self.entries.get(i)) {
             if let Some(clip) = &entry.clip {
                 let beside = Entry {
                     clip: None,

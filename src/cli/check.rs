@@ -81,15 +81,15 @@ pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
     let runs = run_all(&entries, args, &library)?;
 
     let status = runs.iter().map(|r| r.status).max().unwrap_or(Status::Done);
-    let mut changed = false;
+    let mut changed = Vec::new();
     for (&i, run) in wanted.iter().zip(&runs) {
         if let Some(entry) = &run.updated {
             manifest.entries[i] = entry.clone();
-            changed = true;
+            changed.push(i);
         }
     }
-    if changed {
-        manifest.write(&args.manifest)?;
+    if !changed.is_empty() {
+        manifest.write(&args.manifest, &changed)?;
     }
     let outcomes = runs.into_iter().map(|r| r.outcome).collect();
     let report = CheckReport::new(&args.manifest.display().to_string(), outcomes);

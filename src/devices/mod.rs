@@ -29,6 +29,7 @@ pub use notation::NotationError;
 pub use pattern::{Blink, Gap, Hold, Pattern, Step};
 pub use range::{OpenSeconds, Seconds, Times};
 pub use schedule::{Schedule, Segment, Start};
+pub use seen::{Count, Length, Seen, SeenStep, typical};
 
 /// One model of device, with all that its file and its relatives' files say.
 #[derive(Debug, Clone, PartialEq)]

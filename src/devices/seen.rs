@@ -7,79 +7,161 @@ use crate::pulses::{ColorSet, Train};
 /// Times that differ by no more than this share are the same time of a blink.
 const SAME: f64 = 0.25;
 
+/// What a train did from the first light on, step by step, with every length that was measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// Of a train that ends dark the last one is that darkness, cut by the clip's end.
+    pub steps: Vec<SeenStep>,
+    /// The steps come again and again.
+    pub repeats: bool,
+    /// Median time between frames in s.
+    pub frame_s: f64,
+}
+
+/// One step of [`Seen`]: a light that stays, or one that goes on and off.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeenStep {
+    /// What is lit; of a blink, in its flashes.
+    pub light: ColorSet,
+    /// Of a blink: what is lit between the flashes.
+    pub over: Option<ColorSet>,
+    /// How long each flash was, or the light that stays.
+    pub on: Vec<Length>,
+    /// How long each time between flashes was.
+    pub off: Vec<Length>,
+    /// How many flashes there were, each time.
+    pub flashes: Vec<Count>,
+}
+
+/// How long one look lasted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Length {
+    pub s: f64,
+    /// Standard error in s.
+    pub sd_s: f64,
+    /// An end of it was not seen: it may have been longer.
+    pub cut: bool,
+}
+
+/// How many flashes came one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    pub n: u32,
+    /// The clip's start or end was among them: there may have been more.
+    pub cut: bool,
+}
+
 /// A time of one look.
 #[derive(Debug, Clone, Copy)]
 struct Segment {
     light: ColorSet,
-    length_s: f64,
-    /// An end of it was not seen: it may have been longer.
-    cut: bool,
+    length: Length,
 }
 
-/// Flashes that are one blink: `segments[..length]`, light and what is between in turns.
-struct Run {
-    length: usize,
-    light: ColorSet,
-    over: ColorSet,
-    on_s: f64,
-    off_s: f64,
-    flashes: u32,
-}
-
-impl Pattern {
-    /// The pattern of `train`, with its times in s as they were measured, from the first light on;
-    /// `None` when it was never lit. Short of a clip's ends nothing is guessed: what is
-    /// cut there reads "or longer".
-    pub fn seen(train: &Train) -> Option<Self> {
-        let same =
-            |a: f64, b: f64| (a - b).abs() <= (SAME * a.max(b)).max(2.0 * train.frame_interval_s);
+impl Seen {
+    /// What `train` did; `None` when it was never lit.
+    pub fn of(train: &Train) -> Option<Self> {
+        let frame_s = train.frame_interval_s;
+        let same = |a: f64, b: f64| (a - b).abs() <= (SAME * a.max(b)).max(2.0 * frame_s);
         let all = segments(train);
         let first = all.iter().position(|s| !s.light.is_dark())?;
         let all = &all[first..];
-        if let [only] = all {
-            return Some(pattern(vec![hold(*only, only.cut)], None));
-        }
         let mut steps = Vec::new();
         let mut at = 0;
         while at < all.len() {
             let rest = &all[at..];
-            if let Some(run) = run(rest, same) {
-                at += run.length;
-                let times = (at < all.len()).then_some(Times {
-                    min: run.flashes,
-                    max: Some(run.flashes),
-                });
-                steps.push(Step::Blink(Blink {
-                    light: run.light,
-                    over: run.over,
-                    on_s: exactly(run.on_s),
-                    gap: Gap::Off(exactly(run.off_s)),
-                    times,
-                }));
-            } else {
-                steps.push(hold(rest[0], rest[0].cut));
-                at += 1;
-            }
+            let (step, length) = run(rest, same).unwrap_or_else(|| (hold(rest[0]), 1));
+            steps.push(step);
+            at += length;
         }
-        if let Some(group) = group(&steps, same) {
-            return Some(pattern(group, Some(Times { min: 1, max: None })));
-        }
+        let group = group(&steps, same);
+        Some(Self {
+            repeats: group.is_some(),
+            steps: group.unwrap_or(steps),
+            frame_s,
+        })
+    }
+
+    /// The pattern, with its times in s as they were measured. Short of a clip's ends nothing is
+    /// guessed: what is cut there reads "or longer".
+    pub fn pattern(&self) -> Pattern {
+        let last = self.steps.len() - 1;
+        let mut steps: Vec<Step> = self
+            .steps
+            .iter()
+            .enumerate()
+            .map(|(i, step)| step.exactly(i == last && !self.repeats))
+            .collect();
         // A pattern ends dark.
-        if steps.len() > 1 && is_dark(&steps[steps.len() - 1]) {
+        if !self.repeats && steps.len() > 1 && self.steps[last].is_darkness() {
             steps.pop();
         }
-        Some(pattern(steps, None))
+        Pattern {
+            name: String::new(),
+            weight: 1.0,
+            steps,
+            repeat: self.repeats.then_some(Times { min: 1, max: None }),
+            shown_by: Vec::new(),
+            sources: Vec::new(),
+        }
     }
 }
 
-fn pattern(steps: Vec<Step>, repeat: Option<Times>) -> Pattern {
-    Pattern {
-        name: String::new(),
-        weight: 1.0,
-        steps,
-        repeat,
-        shown_by: Vec::new(),
-        sources: Vec::new(),
+impl Pattern {
+    /// The pattern of `train` as [`Seen::pattern`] has it; `None` when it was never lit.
+    pub fn seen(train: &Train) -> Option<Self> {
+        Some(Seen::of(train)?.pattern())
+    }
+}
+
+impl SeenStep {
+    pub fn is_darkness(&self) -> bool {
+        self.over.is_none() && self.light.is_dark()
+    }
+
+    fn exactly(&self, last: bool) -> Step {
+        let on = typical(&self.on);
+        let Some(over) = self.over else {
+            let Seconds { min, max } = exactly(on.s);
+            return Step::Hold(Hold {
+                light: self.light,
+                for_s: OpenSeconds {
+                    min,
+                    max: (!on.cut).then_some(max),
+                },
+            });
+        };
+        let times = (!last).then(|| {
+            let n = self.flashes.iter().map(|c| c.n);
+            Times {
+                min: n.clone().min().unwrap_or(1),
+                max: n.max(),
+            }
+        });
+        Step::Blink(Blink {
+            light: self.light,
+            over,
+            on_s: exactly(on.s),
+            gap: Gap::Off(exactly(typical(&self.off).s)),
+            times,
+        })
+    }
+}
+
+/// The mean of those that are whole; of none the longest.
+pub fn typical(lengths: &[Length]) -> Length {
+    let whole: Vec<f64> = lengths.iter().filter(|l| !l.cut).map(|l| l.s).collect();
+    match whole.len() {
+        0 => Length {
+            s: lengths.iter().map(|l| l.s).fold(0.0, f64::max),
+            sd_s: 0.0,
+            cut: true,
+        },
+        n => Length {
+            s: whole.iter().sum::<f64>() / n as f64,
+            sd_s: 0.0,
+            cut: false,
+        },
     }
 }
 
@@ -89,57 +171,61 @@ fn exactly(s: f64) -> Seconds {
     Seconds { min: s, max: s }
 }
 
-fn hold(s: Segment, open: bool) -> Step {
-    let Seconds { min, max } = exactly(s.length_s);
-    Step::Hold(Hold {
+fn hold(s: Segment) -> SeenStep {
+    SeenStep {
         light: s.light,
-        for_s: OpenSeconds {
-            min,
-            max: (!open).then_some(max),
-        },
-    })
-}
-
-fn is_dark(step: &Step) -> bool {
-    matches!(step, Step::Hold(h) if h.light.is_dark())
+        over: None,
+        on: vec![s.length],
+        off: Vec::new(),
+        flashes: Vec::new(),
+    }
 }
 
 /// The looks of a train. A time out of sight between two equal looks is bridged, between others it cuts both.
 fn segments(train: &Train) -> Vec<Segment> {
     let mut out: Vec<Segment> = Vec::new();
     let mut unseen_s = 0.0;
+    // Variance of the start of the last segment.
+    let mut start_var = 0.0;
     for span in &train.spans {
         let Some(light) = span.look.colors() else {
             unseen_s += span.duration_s();
             continue;
         };
         match out.last_mut() {
-            Some(last) if last.light == light => last.length_s += unseen_s + span.duration_s(),
+            Some(last) if last.light == light => last.length.s += unseen_s + span.duration_s(),
             last => {
                 if let Some(last) = last {
-                    last.cut |= unseen_s > 0.0;
+                    last.length.cut |= unseen_s > 0.0;
                 }
+                start_var = span.start_sd_s.powi(2);
                 out.push(Segment {
                     light,
-                    length_s: span.duration_s(),
-                    cut: unseen_s > 0.0,
+                    length: Length {
+                        s: span.duration_s(),
+                        sd_s: 0.0,
+                        cut: unseen_s > 0.0,
+                    },
                 });
             }
+        }
+        if let Some(last) = out.last_mut() {
+            last.length.sd_s = (start_var + span.end_sd_s.powi(2)).sqrt();
         }
         unseen_s = 0.0;
     }
     if let Some(first) = out.first_mut() {
-        first.cut = true;
+        first.length.cut = true;
     }
     if let Some(last) = out.last_mut() {
-        last.cut = true;
+        last.length.cut = true;
     }
     out
 }
 
-/// The blink that `all` starts with, if it starts with one: the same two looks in turns, each of
-/// the same length every time, lit at least twice.
-fn run(all: &[Segment], same: impl Fn(f64, f64) -> bool) -> Option<Run> {
+/// The blink that `all` starts with, if it starts with one, and how many of `all` it takes: the same two
+/// looks in turns, each of the same length every time, lit at least twice.
+fn run(all: &[Segment], same: impl Fn(f64, f64) -> bool) -> Option<(SeenStep, usize)> {
     let [a, b, ..] = all else { return None };
     // Of two lit looks the one that holds the other is the flash: green beside a steady blue.
     let b_is_flash = !b.light.is_dark() && b.light.union(a.light) == b.light;
@@ -148,86 +234,106 @@ fn run(all: &[Segment], same: impl Fn(f64, f64) -> bool) -> Option<Run> {
     } else {
         (a.light, b.light)
     };
-    let mut lengths: [Vec<f64>; 2] = [Vec::new(), Vec::new()];
-    let mut length = 0;
+    let mut lengths: [Vec<Length>; 2] = [Vec::new(), Vec::new()];
     for (i, s) in all.iter().enumerate() {
         let turn = &mut lengths[i % 2];
         let expected = if i % 2 == 0 { a.light } else { b.light };
-        let typical = turn.iter().sum::<f64>() / turn.len() as f64;
-        let fits = turn.is_empty() || same(s.length_s, typical) || s.cut && s.length_s < typical;
+        let Length {
+            s: length_s, cut, ..
+        } = s.length;
+        let usual = typical(turn);
+        let fits = usual.cut || same(length_s, usual.s) || cut && length_s < usual.s;
         if s.light != expected || !fits {
             break;
         }
-        if !s.cut {
-            turn.push(s.length_s);
-        }
-        length += 1;
+        turn.push(s.length);
     }
+    let mut length = lengths[0].len() + lengths[1].len();
     // What follows the last flash belongs to the next step, unless the clip ends with it.
     let ends = length == all.len();
     let flash_turn = usize::from(b_is_flash);
     if !ends && (length - 1) % 2 != flash_turn {
         length -= 1;
+        lengths[1 - flash_turn].pop();
     }
-    let flashes = (flash_turn..length).step_by(2).count();
-    let mean = |turn: usize| {
-        let whole = &lengths[turn];
-        let cut = || all[..length].iter().skip(turn).step_by(2);
-        if whole.is_empty() {
-            cut().map(|s| s.length_s).fold(0.0, f64::max)
-        } else {
-            whole.iter().sum::<f64>() / whole.len() as f64
-        }
+    let [first, second] = lengths;
+    let (on, off) = if b_is_flash {
+        (second, first)
+    } else {
+        (first, second)
     };
-    (flashes >= 2).then(|| Run {
-        length,
+    let n = on.len();
+    let cut = ends || all[0].length.cut;
+    let step = SeenStep {
         light,
-        over,
-        on_s: mean(flash_turn),
-        off_s: mean(1 - flash_turn),
-        flashes: flashes as u32,
-    })
+        over: Some(over),
+        on,
+        off,
+        flashes: vec![Count { n: n as u32, cut }],
+    };
+    (n >= 2).then_some((step, length))
 }
 
 /// The steps that come again and again, if all of `steps` is made of them. The first and the last of all may be cut.
-fn group(steps: &[Step], same: impl Fn(f64, f64) -> bool) -> Option<Vec<Step>> {
+fn group(steps: &[SeenStep], same: impl Fn(f64, f64) -> bool) -> Option<Vec<SeenStep>> {
     let n = steps.len();
     (2..=n.div_ceil(2)).find_map(|size| {
-        let alike = (0..n - size).all(|i| {
-            // The last of all may be one flash and the dark that the clip ends in.
-            let cut = i == 0 || i + size + 2 >= n;
-            similar(&steps[i], &steps[i + size], cut, &same)
-        });
-        // One that the clip does not cut, where there is one.
-        let whole = |k: usize| {
-            let places = || (k..n).step_by(size);
-            let inside = places().find(|&i| i > 0 && i + 2 < n);
-            let ended = places().find(|&i| !steps[i].is_endless());
-            inside.or(ended).or(places().next())
-        };
+        // The last of all may be one flash and the dark that the clip ends in.
+        let cut = |i: usize| i == 0 || i + 2 >= n;
+        let alike = (0..n - size)
+            .all(|i| similar(&steps[i], &steps[i + size], cut(i) || cut(i + size), &same));
         if !alike || n < 2 * size - 1 {
             return None;
         }
-        let steps: Vec<Step> = (0..size).filter_map(|k| Some(steps[whole(k)?])).collect();
-        let ends = matches!(steps.last(), Some(Step::Hold(h)) if h.for_s.max.is_some());
-        ends.then_some(steps)
+        let steps: Vec<SeenStep> = (0..size)
+            .filter_map(|k| together(&steps[k..], size, |i| cut(k + i)))
+            .collect();
+        let last = steps.last()?;
+        (last.over.is_none() && !typical(&last.on).cut).then_some(steps)
     })
 }
 
+/// Every `size`th of `steps` as one; those that the clip may have cut count for what they are.
+fn together(steps: &[SeenStep], size: usize, cut: impl Fn(usize) -> bool) -> Option<SeenStep> {
+    let places = || (0..steps.len()).step_by(size);
+    let model = places().find(|&i| !cut(i)).or(places().next())?;
+    let mut out = SeenStep {
+        on: Vec::new(),
+        off: Vec::new(),
+        flashes: Vec::new(),
+        ..steps[model].clone()
+    };
+    for i in places().filter(|&i| steps[i].over == out.over) {
+        let step = &steps[i];
+        out.on.extend(&step.on);
+        out.off.extend(&step.off);
+        let counts = step.flashes.iter().map(|c| Count {
+            cut: c.cut || cut(i),
+            ..*c
+        });
+        out.flashes.extend(counts);
+    }
+    // Where one was seen whole, the others only say that they were no longer.
+    if out.flashes.iter().any(|c| !c.cut) {
+        out.flashes.retain(|c| !c.cut);
+    }
+    Some(out)
+}
+
 /// Whether two steps are the same one of a group; with `cut` one of them may be a part.
-fn similar(a: &Step, b: &Step, cut: bool, same: &impl Fn(f64, f64) -> bool) -> bool {
-    match (a, b) {
-        (Step::Hold(a), Step::Hold(b)) => {
-            a.light == b.light && (cut || same(a.for_s.min, b.for_s.min))
-        }
-        (Step::Blink(a), Step::Blink(b)) => {
-            (a.light, a.over) == (b.light, b.over)
-                && same(a.on_s.min, b.on_s.min)
-                && same(a.off_s().min, b.off_s().min)
-                && (cut || a.times == b.times)
+fn similar(a: &SeenStep, b: &SeenStep, cut: bool, same: &impl Fn(f64, f64) -> bool) -> bool {
+    let alike = |a: &[Length], b: &[Length]| same(typical(a).s, typical(b).s);
+    match (a.over, b.over) {
+        (None, None) => a.light == b.light && (cut || alike(&a.on, &b.on)),
+        (Some(x), Some(y)) => {
+            let n = |s: &SeenStep| s.flashes.first().map(|c| c.n);
+            (a.light, x) == (b.light, y)
+                && alike(&a.on, &b.on)
+                && alike(&a.off, &b.off)
+                && (cut || n(a) == n(b))
         }
         // Only one flash of a blink is in the clip.
-        _ => cut && a.look() == b.look(),
+        _ => cut && a.light == b.light,
     }
 }
 

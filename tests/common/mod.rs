@@ -76,6 +76,11 @@ impl Folder {
         path.display().to_string()
     }
 
+    /// The text of a file.
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.join(name)).expect("a file that was written")
+    }
+
     pub fn path(&self, name: &str) -> String {
         self.0.join(name).display().to_string()
     }
