@@ -76,3 +76,8 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
 }
+
+/// An instruction: `film for about 8 s in one go`.
+pub fn film_for(needed_s: f64) -> String {
+    format!("film for about {:.0} s in one go", needed_s.ceil())
+}

@@ -3,8 +3,9 @@
 use crate::devices::{Device, Schedule, State};
 use crate::pulses::{ColorSet, Look, Span, Train};
 
+use super::book::Book;
 use super::params::Params;
-use super::scene::{Book, posterior};
+use super::scene::Scene;
 use super::{Query, synthetic};
 
 /// Lengths tried, in s.
@@ -35,7 +36,7 @@ pub fn time_to_verdict(
     params: &Params,
 ) -> Option<TimeToVerdict> {
     let devices = [device];
-    let book = Book::new(&devices, &params.priors);
+    let book = Book::new(&devices, &Query::default(), &params.priors);
     let longest = LENGTHS_S[LENGTHS_S.len() - 1];
     let mut times: Vec<f64> = (0..draws)
         .filter_map(|seed| {
@@ -45,13 +46,7 @@ pub fn time_to_verdict(
             let mut from = None;
             for &t in LENGTHS_S.iter().rev() {
                 let seen = synthetic::observation(vec![(synthetic::cut(&train, t), EMISSION)]);
-                let scene = posterior(&seen, &devices, &book, &Query::default(), params);
-                let p: f64 = scene
-                    .shares
-                    .iter()
-                    .filter(|s| device.states[s.state].name == state.name)
-                    .map(|s| s.p)
-                    .sum();
+                let p = Scene::new(&seen, &book, params).p_of(&devices, &state.name);
                 if p < params.decision.sure {
                     break;
                 }

@@ -12,20 +12,27 @@
 //! merged or made up, and rivals are all other states, of all devices asked for, and what bystanders do.
 //! [`params`] holds every number of it.
 
+mod book;
 mod color;
+mod compile;
 mod duration;
 mod explain;
 mod horizon;
+mod looks;
 mod nulls;
 mod pair;
 pub mod params;
 mod scene;
 mod score;
 mod script;
+mod signal;
 pub mod synthetic;
 #[cfg(test)]
 mod tests;
+mod unseen;
 mod verdict;
+mod wait;
+mod walk;
 
 use serde::{Deserialize, Serialize};
 
@@ -117,12 +124,11 @@ pub fn diagnose_with(
     query: &Query,
     params: &Params,
 ) -> Diagnosis {
-    let book = scene::Book::new(devices, &params.priors);
-    let scene = scene::posterior(seen, devices, &book, query, params);
+    let book = book::Book::new(devices, query, &params.priors);
+    let scene = scene::Scene::new(seen, &book, params);
     verdict::Case {
         seen,
         devices,
-        book: &book,
         scene: &scene,
         query,
         params,

@@ -1,8 +1,9 @@
 //! What lights do that are no device's: the rivals called "none of these".
 
+use super::compile::Builder;
 use super::duration::Range;
 use super::params::Priors;
-use super::script::{Builder, Paint, Script};
+use super::script::{Paint, Script};
 
 /// Shortest and longest duration in s of what blinks by itself, and of what does so fast.
 const LEAST_S: f64 = 0.03;

@@ -77,9 +77,9 @@ pub struct Priors {
 
 impl Priors {
     pub const DEFAULT: Self = Self {
-        lit: 0.85,
+        lit: 0.8,
         unknown: 0.03,
-        lamps: 0.7,
+        lamps: 0.5,
         others: 2.0,
         two_lights: 0.5,
         event_from_start: 0.6,
