@@ -93,6 +93,24 @@ fn cut_in_the_middle() {
     }
 }
 
+/// The rest is read, and the user is told.
+#[test]
+fn a_damaged_picture_is_told_of() {
+    let mut clip = fs::read(fixture("mjpeg.avi")).expect("a fixture");
+    let find = |tag: &[u8], from: usize| {
+        let at = clip[from..].windows(4).position(|w| w == tag);
+        from + at.expect("the tag") + 4
+    };
+    let first = find(b"00dc", find(b"movi", 0));
+    // The start of the second picture, after the size of its chunk.
+    let second = find(b"00dc", first) + 4;
+    clip[second..second + 4].fill(0);
+    let mut source = open_embedded(&file("damaged.avi", &clip)).expect("opens");
+    let (pictures, error) = read_all(source.as_mut());
+    assert_eq!((pictures.len(), error), (11, None));
+    assert!(source.warnings()[0].starts_with("damaged pictures: 1"));
+}
+
 #[test]
 fn cut_before_an_index_that_lies_at_the_end() {
     let whole = fs::read(fixture("h264_index_last.mov")).expect("a fixture");

@@ -1,6 +1,6 @@
 //! Pictures and times equal those of `ffmpeg`.
 
-use blinkdx::source::SourceError;
+use blinkdx::source::{ColorInfo, Frame, Matrix, SourceError, Transfer};
 
 use crate::reference::{
     assert_same, assert_same_luma, ffmpeg, have_ffmpeg, open_embedded, read_all, scratch,
@@ -152,7 +152,7 @@ fn vp8_in_webm() {
 #[cfg(feature = "av1")]
 #[test]
 fn av1_in_webm_and_mp4() {
-    let av1 = "-c:v libaom-av1 -cpu-used 8 -crf 40 -b:v 0";
+    let av1 = "-frames:v 16 -c:v libaom-av1 -cpu-used 8 -crf 40 -b:v 0";
     check("av1.webm", av1, 8, 0);
     check("av1.mp4", &format!("-pix_fmt yuv420p10le {av1}"), 10, 0);
 }
@@ -160,8 +160,8 @@ fn av1_in_webm_and_mp4() {
 /// Chroma is blown up to the size of luma on the way, and the transforms of two decoders may round
 /// differently.
 #[test]
-fn mjpeg_in_avi_mov_and_matroska() {
-    for name in ["mjpeg.avi", "mjpeg.mov", "mjpeg.mkv"] {
+fn mjpeg_in_every_container() {
+    for name in ["mjpeg.avi", "mjpeg.mov", "mjpeg.mp4", "mjpeg.mkv"] {
         if !have_ffmpeg(name) {
             return;
         }
@@ -279,6 +279,93 @@ fn mp4_turned_by_its_matrix() {
             }
         }
     }
+}
+
+#[test]
+fn a_size_that_changes_on_the_way() {
+    if !have_ffmpeg("change of size") {
+        return;
+    }
+    let list = scratch("sizes.txt");
+    for (name, scale) in [("size1.mp4", "176:144"), ("size2.mp4", "160:96")] {
+        let filter = format!("-vf scale={scale} -frames:v 10 -c:v libx264 -bf 2");
+        ffmpeg(&format!("{SOURCE} {filter}"), &scratch(name));
+    }
+    std::fs::write(&list, "file size1.mp4\nfile size2.mp4\n").expect("a list");
+    let clip = scratch("sizes.mkv");
+    let copy = "-c copy -bsf:v h264_mp4toannexb";
+    ffmpeg(&format!("-f concat -i {} {copy}", list.display()), &clip);
+    let (pictures, error) = read_all(open_embedded(&clip).expect("opens").as_mut());
+    assert_eq!(pictures.len(), 10);
+    let text = error.expect("an error").to_string();
+    assert!(text.contains("176x144 to 160x96"), "{text}");
+}
+
+/// Colours as tagged in the stream and in the container, each alone and untagged.
+#[test]
+fn colours() {
+    if !have_ffmpeg("colours") {
+        return;
+    }
+    let hlg = "-color_primaries bt2020 -color_trc arib-std-b67 -colorspace bt2020nc";
+    let pq = "-color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc";
+    let x265 = "-frames:v 1 -pix_fmt yuv420p10le -c:v libx265 -x265-params log-level=none";
+    let x264 = "-frames:v 1 -c:v libx264";
+    let color = |matrix, transfer, full_range| ColorInfo {
+        matrix,
+        transfer,
+        full_range,
+    };
+    for (name, args, wanted) in [
+        (
+            "hlg.mp4",
+            format!("{x265} {hlg}"),
+            color(Matrix::Bt2020, Transfer::Hlg, false),
+        ),
+        (
+            "pq.mkv",
+            format!("{x265} {pq}"),
+            color(Matrix::Bt2020, Transfer::Pq, false),
+        ),
+        (
+            "hd_matrix.mp4",
+            format!("{x264} -colorspace bt709 -color_trc bt709"),
+            color(Matrix::Bt709, Transfer::Sdr, false),
+        ),
+        (
+            "full.mp4",
+            format!("-pix_fmt yuvj420p {x264}"),
+            color(Matrix::Bt601, Transfer::Sdr, true),
+        ),
+        (
+            "untagged.mp4",
+            x264.to_owned(),
+            color(Matrix::Bt601, Transfer::Sdr, false),
+        ),
+        (
+            "untagged_hd.mp4",
+            format!("{x264} -vf scale=1280:720"),
+            color(Matrix::Bt709, Transfer::Sdr, false),
+        ),
+    ] {
+        let clip = scratch(name);
+        ffmpeg(&format!("{SOURCE} {args}"), &clip);
+        assert_eq!(first_color(&clip), wanted, "{name}");
+        // Again with the box of the container blanked: the stream says the same.
+        let mut bytes = std::fs::read(&clip).expect("a clip");
+        if let Some(at) = bytes.windows(4).position(|w| w == b"colr") {
+            bytes[at..at + 4].copy_from_slice(b"free");
+            std::fs::write(&clip, bytes).expect("a clip");
+            assert_eq!(first_color(&clip), wanted, "{name} without colr");
+        }
+    }
+}
+
+fn first_color(clip: &std::path::Path) -> ColorInfo {
+    let mut frame = Frame::default();
+    let mut source = open_embedded(clip).expect("opens");
+    assert_eq!(source.read(&mut frame), Ok(true));
+    frame.color
 }
 
 /// Some clips of the folder that `BLINKDX_CORPUS` names, where it is set.

@@ -10,9 +10,6 @@ use super::color::ColorHint;
 use super::{Codec, Demuxer, Fault, Packet, Stamp, Track};
 use crate::source::Orientation;
 
-/// Largest chunk of pixels accepted, in bytes: an uncompressed 8K picture.
-const MAX_CHUNK: u64 = 128 << 20;
-
 /// Largest header list read into memory, in bytes; real ones have a few thousand.
 const MAX_HEADER: u64 = 1 << 20;
 
@@ -34,7 +31,7 @@ pub(super) fn open(file: File) -> Result<Track, Fault> {
         };
         match (&chunk.id, chunk.list.as_ref()) {
             (b"LIST", Some(b"hdrl")) => {
-                let data = chunks.payload(&chunk, MAX_HEADER)?;
+                let data = chunks.list(&chunk, MAX_HEADER)?;
                 stream = video_stream(&data);
             }
             (b"LIST", Some(b"movi")) => break,
@@ -180,27 +177,20 @@ impl Chunks {
         }
     }
 
-    /// Reads the content of a list and goes past it.
-    fn payload(&mut self, chunk: &Chunk, limit: u64) -> Result<Vec<u8>, Fault> {
-        let mut data = Vec::new();
-        self.content(chunk, limit, &mut data)?;
+    /// Reads the content of a list of at most `limit` bytes and goes past it.
+    fn list(&mut self, chunk: &Chunk, limit: u64) -> Result<Vec<u8>, Fault> {
+        let mut data = vec![0; chunk.size.min(limit) as usize];
+        self.content(chunk, &mut data)?;
         self.skip(chunk);
         Ok(data)
     }
 
-    /// Reads the content of a chunk of at most `limit` bytes.
-    fn content(&mut self, chunk: &Chunk, limit: u64, data: &mut Vec<u8>) -> Result<(), Fault> {
+    /// Reads the start of a chunk's content, as much as `data` takes.
+    fn content(&mut self, chunk: &Chunk, data: &mut [u8]) -> Result<(), Fault> {
         if chunk.start.saturating_add(chunk.size) > self.file_len {
             return Err(Fault::Truncated("the file is cut off".to_owned()));
         }
-        if chunk.size > limit {
-            return Err(Fault::Invalid(format!(
-                "a picture of {} MB in it",
-                chunk.size >> 20
-            )));
-        }
         self.reader.seek(SeekFrom::Start(chunk.start))?;
-        data.resize(chunk.size as usize, 0);
         self.reader.read_exact(data)?;
         Ok(())
     }
@@ -236,7 +226,8 @@ impl Demuxer for Avi {
             if chunk.size == 0 {
                 continue;
             }
-            self.chunks.content(&chunk, MAX_CHUNK, &mut packet.data)?;
+            packet.resize(chunk.size)?;
+            self.chunks.content(&chunk, &mut packet.data)?;
             packet.stamp = Stamp {
                 order: number,
                 pts_s: Some(number as f64 * self.frame_s),

@@ -29,6 +29,9 @@ use super::{Frame, FrameSource, Orientation, SourceError, VideoInfo};
 /// 139,264 macroblocks, ITU-T H.264 table A-1) and of HEVC level 6.2. A hostile header asks for more.
 const MAX_LUMA_SAMPLES: u64 = 139_264 * 256;
 
+/// Largest coded picture accepted, in bytes: an uncompressed one of that size, and some.
+const MAX_PACKET: u64 = 128 << 20;
+
 /// What to do about a stream that the embedded decoders can't read.
 const HELP_FFMPEG: &str =
     "install ffmpeg (it is used by itself when on the path), or convert the clip to H.264 in MP4";
@@ -98,6 +101,18 @@ struct Stamp {
 struct Packet {
     data: Vec<u8>,
     stamp: Stamp,
+}
+
+impl Packet {
+    /// Makes room for a coded picture of `size` bytes, unless no picture can be that large.
+    fn resize(&mut self, size: u64) -> Result<(), Fault> {
+        if size > MAX_PACKET {
+            let mb = size >> 20;
+            return Err(Fault::Invalid(format!("it claims a picture of {mb} MB")));
+        }
+        self.data.resize(size as usize, 0);
+        Ok(())
+    }
 }
 
 /// Takes the coded pictures of one video track out of a container.
@@ -228,6 +243,9 @@ struct EmbeddedSource {
     end: Option<Result<(), Fault>>,
     /// The last damage met, for the message if nothing at all could be decoded.
     damage: Option<Fault>,
+    /// Packets that were damaged.
+    damaged: usize,
+    warnings: Vec<String>,
 }
 
 impl EmbeddedSource {
@@ -250,6 +268,8 @@ impl EmbeddedSource {
             ready: VecDeque::new(),
             end: None,
             damage: None,
+            damaged: 0,
+            warnings: Vec::new(),
         };
         source.fill();
         let Some(first) = source.ready.front() else {
@@ -284,7 +304,14 @@ impl EmbeddedSource {
             match outcome {
                 Ok(()) => {}
                 // A damaged picture is lost, the ones after it are not.
-                Err(fault @ Fault::Invalid(_)) => self.damage = Some(fault),
+                Err(fault @ Fault::Invalid(_)) => {
+                    self.damage = Some(fault);
+                    self.damaged += 1;
+                    self.warnings = vec![format!(
+                        "damaged pictures: {}; what they show may be wrong or missing",
+                        self.damaged
+                    )];
+                }
                 Err(fault) => self.end = Some(Err(fault)),
             }
         }
@@ -294,6 +321,10 @@ impl EmbeddedSource {
 impl FrameSource for EmbeddedSource {
     fn info(&self) -> &VideoInfo {
         &self.info
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError> {

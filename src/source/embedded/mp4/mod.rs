@@ -136,7 +136,7 @@ impl Demuxer for Mp4 {
             )));
         }
         self.file.seek(SeekFrom::Start(sample.offset))?;
-        packet.data.resize(sample.size as usize, 0);
+        packet.resize(sample.size.into())?;
         self.file.read_exact(&mut packet.data)?;
         packet.stamp = Stamp {
             order: sample.composition,

@@ -85,9 +85,17 @@ impl SampleTable {
         ) -> Option<T> {
             atom.map_or_else(|| Some(T::default()), |atom| parse(&atom))
         }
+        let chunks: StscBox = table(stbl.child(b"stsc"), |a| a.parse()).ok_or_else(missing)?;
+        if chunks
+            .entries
+            .iter()
+            .any(|e| e.sample_description_index > 1)
+        {
+            return Err(Fault::unsupported("a track that changes its codec set-up"));
+        }
         Ok(Self {
             sizes: table(stbl.child(b"stsz"), |a| a.parse()).ok_or_else(missing)?,
-            chunks: table(stbl.child(b"stsc"), |a| a.parse()).ok_or_else(missing)?,
+            chunks,
             deltas: table(stbl.child(b"stts"), |a| a.parse()).ok_or_else(missing)?,
             compositions: match stbl.child(b"ctts") {
                 Some(ctts) => Some(ctts.parse().ok_or_else(missing)?),

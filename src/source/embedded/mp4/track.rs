@@ -32,7 +32,7 @@ pub(super) fn describe(stsd: &Atom<'_>) -> Option<(Codec, ColorHint)> {
         b"vp09" => Codec::Vp9,
         b"av01" => Codec::Av1,
         b"jpeg" | b"mjpa" | b"mjpg" | b"MJPG" => Codec::Mjpeg,
-        b"mp4v" => Codec::Other(esds_codec(extension(b"esds").as_deref()).to_owned()),
+        b"mp4v" => esds_codec(extension(b"esds").as_deref()),
         b"mp2v" | b"xdvc" | b"hdv2" | b"hdv3" => Codec::Other("MPEG-2".to_owned()),
         b"apcn" | b"apch" | b"apcs" | b"apco" | b"ap4h" => Codec::Other("ProRes".to_owned()),
         other => Codec::Other(String::from_utf8_lossy(other).trim().to_owned()),
@@ -58,7 +58,7 @@ fn color_hint(colr: &[u8]) -> ColorHint {
 }
 
 /// The codec in an MPEG-4 elementary stream descriptor, by its object type (ISO/IEC 14496-1 table 5).
-fn esds_codec(esds: Option<&[u8]>) -> &'static str {
+fn esds_codec(esds: Option<&[u8]>) -> Codec {
     // DecoderConfigDescriptor: tag 4, a length of one to four bytes (all but the last with the
     // high bit set), then the object type.
     let object_type = esds.and_then(|data| {
@@ -68,10 +68,10 @@ fn esds_codec(esds: Option<&[u8]>) -> &'static str {
         rest.next()
     });
     match object_type {
-        Some(0x60..=0x65) => "MPEG-2",
-        Some(0x6a) => "MPEG-1",
-        Some(0x6c) => "MJPEG in an MPEG-4 descriptor",
-        _ => "MPEG-4 part 2",
+        Some(0x60..=0x65) => Codec::Other("MPEG-2".to_owned()),
+        Some(0x6a) => Codec::Other("MPEG-1".to_owned()),
+        Some(0x6c) => Codec::Mjpeg,
+        _ => Codec::Other("MPEG-4 part 2".to_owned()),
     }
 }
 
@@ -143,13 +143,13 @@ mod tests {
     }
 
     #[test]
-    fn mpeg2_is_named() {
-        assert_eq!(
-            esds_codec(Some(&[
-                0, 0, 0, 0, 3, 0x80, 0x80, 0x80, 0x22, 0, 1, 0, 4, 0x80, 0x80, 0x80, 0x14, 0x61
-            ])),
-            "MPEG-2"
-        );
-        assert_eq!(esds_codec(None), "MPEG-4 part 2");
+    fn codecs_by_object_type() {
+        let esds = |object_type| {
+            let head = [0, 0, 0, 0, 3, 0x80, 0x80, 0x80, 0x22, 0, 1, 0];
+            [&head[..], &[4, 0x80, 0x80, 0x80, 0x14, object_type]].concat()
+        };
+        assert_eq!(esds_codec(Some(&esds(0x61))).name(), "MPEG-2");
+        assert_eq!(esds_codec(Some(&esds(0x6c))), Codec::Mjpeg);
+        assert_eq!(esds_codec(None).name(), "MPEG-4 part 2");
     }
 }
