@@ -95,7 +95,7 @@ fn a_gif_is_timed_as_it_is_shown() {
         let mut theirs = FfmpegSource::open(&path, "clip", None).unwrap();
         assert_close(&read_all(&mut theirs).0, &times);
     } else {
-        eprintln!("skipped the comparison: no ffmpeg on the path");
+        eprintln!("skipped: comparison with ffmpeg: no ffmpeg on the path");
     }
 }
 
@@ -118,7 +118,7 @@ fn animated_png_and_webp_are_timed_as_ffmpeg_wrote_them() {
             .status()
             .unwrap();
         if !made.success() {
-            eprintln!("skipped {name}: this ffmpeg cannot make it");
+            eprintln!("skipped: {name}: this ffmpeg cannot make it");
             continue;
         }
         let file = File::open(folder.join(name)).unwrap();

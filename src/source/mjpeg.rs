@@ -299,6 +299,22 @@ mod tests {
     }
 
     #[test]
+    fn flipped_bits_never_panic() {
+        let stream = picture(50).repeat(3);
+        for at in 0..stream.len() {
+            let mut damaged = stream.clone();
+            damaged[at] ^= 1 << (at % 8);
+            if let Ok(mut source) = MjpegSource::new(io::Cursor::new(damaged), "-", None) {
+                let (mut frame, mut frames) = (Frame::default(), 0);
+                while source.read(&mut frame) == Ok(true) {
+                    frames += 1;
+                }
+                assert!(frames <= stream.len() / 4);
+            }
+        }
+    }
+
+    #[test]
     fn no_picture_is_an_error() {
         let source = MjpegSource::new(io::Cursor::new(b"\xff\xd8\xff".to_vec()), "-", None);
         assert!(matches!(source.err(), Some(SourceError::Invalid { .. })));

@@ -144,7 +144,7 @@ fn real_recordings_are_read_whole() {
     ] {
         let path = corpus.join("real").join(name);
         if fs::metadata(&path).is_err() {
-            eprintln!("skipped {name}: not in the corpus");
+            eprintln!("skipped: {name}: not in the corpus");
             continue;
         }
         let mut source = open(&path).unwrap();

@@ -39,7 +39,7 @@ impl Folder {
             .status()
             .unwrap();
         if !status.success() {
-            eprintln!("skipped {name}: this ffmpeg cannot make it");
+            eprintln!("skipped: {name}: this ffmpeg cannot make it");
         }
         status.success()
     }
