@@ -159,7 +159,9 @@ pub fn observe(
     Ok(eyes.observe())
 }
 
-/// Looks at frames one by one; may be asked at any time what has been seen so far.
+/// Looks at frames one by one; may be asked at any time what has been seen so far. A clone shares the
+/// pictures: it is a snapshot that another thread can be asked about while this one goes on.
+#[derive(Clone)]
 pub struct Eyes {
     info: VideoInfo,
     options: ObserveOptions,
@@ -198,6 +200,19 @@ impl Eyes {
         }
         self.scene.push(frame, frame.pts_s - self.first_pts_s);
         self.pooling_s += begun.elapsed().as_secs_f64();
+    }
+
+    /// Forgets all before `time_s` (in s from the first frame), so that memory stays flat over a long watch.
+    /// Times count from the oldest frame kept from then on; returns by how many s they went back.
+    pub fn forget_before(&mut self, time_s: f64) -> f64 {
+        let back_s = self.scene.forget_before(time_s);
+        self.first_pts_s += back_s;
+        back_s
+    }
+
+    /// Bytes held by the frames.
+    pub fn bytes(&self) -> usize {
+        self.scene.bytes()
     }
 
     /// All lights seen so far.

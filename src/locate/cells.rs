@@ -73,7 +73,7 @@ impl CellFrame {
 }
 
 /// Pools frames into cells, keeping its row buffers between frames.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Pooler {
     grid: Grid,
     sum: Vec<u16>,

@@ -102,6 +102,7 @@ impl Default for Alignment {
     }
 }
 
+#[derive(Clone)]
 struct Point {
     x: f32,
     y: f32,
@@ -116,6 +117,7 @@ struct Point {
 }
 
 /// A reference frame prepared for alignment.
+#[derive(Clone)]
 pub struct Reference {
     coarse: Vec<Point>,
     fine: Vec<Point>,

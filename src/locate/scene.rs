@@ -1,5 +1,7 @@
 //! The frames of a stretch of video as cells, each aligned to the first: what candidates are found and measured in.
 
+use std::sync::Arc;
+
 use super::cells::{CellFrame, Channel, Grid, Pooler};
 use super::motion::{Alignment, Reference, Similarity};
 use crate::source::{ColorInfo, Frame};
@@ -16,7 +18,8 @@ const MAX_SHIFT: f64 = 0.25;
 pub struct SceneFrame {
     /// Presentation time in s from the first frame.
     pub time_s: f64,
-    pub cells: CellFrame,
+    /// Shared between the scene and its snapshots, which are many and short-lived in a live view.
+    pub cells: Arc<CellFrame>,
     /// From scene cells (those of the first frame) to cells of this frame.
     pub motion: Similarity,
     /// Exposure against the first frame: luma codes above black as a multiple.
@@ -27,7 +30,8 @@ pub struct SceneFrame {
     pub agreement: f64,
 }
 
-/// Frames of one stretch of video in common coordinates.
+/// Frames of one stretch of video in common coordinates. A clone shares the pictures.
+#[derive(Clone)]
 pub struct Scene {
     pub grid: Grid,
     pub color: ColorInfo,
@@ -96,11 +100,83 @@ impl Scene {
         }
         self.frames.push(SceneFrame {
             time_s,
-            cells,
+            cells: Arc::new(cells),
             motion,
             gain,
             aligned,
             agreement: alignment.agreement,
         });
+    }
+
+    /// Forgets the frames before `time_s`, but never the last. The oldest frame that stays becomes the
+    /// first: times, motions and exposures count from it. Returns by how many s the times went back.
+    pub fn forget_before(&mut self, time_s: f64) -> f64 {
+        let keep = self.frames.partition_point(|f| f.time_s < time_s);
+        let keep = keep.min(self.frames.len().saturating_sub(1));
+        if keep == 0 {
+            return 0.0;
+        }
+        self.frames.drain(..keep);
+        let first = &self.frames[0];
+        let (start_s, gain) = (first.time_s, first.gain);
+        let back = first.motion.inverse();
+        for f in &mut self.frames {
+            f.time_s -= start_s;
+            f.motion = back.then(&f.motion);
+            f.gain /= gain;
+        }
+        self.base = back.then(&self.base);
+        self.base_gain /= gain;
+        start_s
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A picture of grey waves that has moved by `dx` px.
+    fn frame(dx: usize) -> Frame {
+        let mut frame = Frame::default();
+        frame.y.resize(320, 240);
+        for y in 0..240 {
+            for x in 0..320 {
+                let (u, v) = (x as f64 - dx as f64, y as f64);
+                let waves = (0.11 * u + 0.05 * v).sin() + (0.07 * u - 0.13 * v).sin();
+                frame.y.data[y * 320 + x] = (120.0 + 45.0 * waves) as u8;
+            }
+        }
+        frame
+    }
+
+    #[test]
+    fn after_forgetting_all_counts_from_the_oldest_frame_kept() {
+        let mut scene = Scene::new(320, 240);
+        for i in 0..10 {
+            scene.push(&frame(i), i as f64 * 0.1);
+        }
+        let whole = scene.clone();
+        assert_eq!(scene.forget_before(0.35), whole.frames[4].time_s);
+        assert_eq!(scene.frames.len(), 6);
+        scene.push(&frame(10), 0.6);
+        let first = &scene.frames[0];
+        assert_eq!(first.time_s, 0.0);
+        assert!(first.motion.dx.abs() < 1e-9 && (first.gain - 1.0).abs() < 1e-9);
+        for (k, f) in scene.frames.iter().enumerate() {
+            assert!((f.time_s - 0.1 * k as f64).abs() < 1e-9, "{}", f.time_s);
+            // One px a frame, in cells.
+            let moved = k as f64 / scene.grid.size as f64;
+            assert!((f.motion.dx - moved).abs() < 0.1, "{k}: {}", f.motion.dx);
+        }
+    }
+
+    #[test]
+    fn the_last_frame_is_never_forgotten() {
+        let mut scene = Scene::new(320, 240);
+        assert_eq!(scene.forget_before(5.0), 0.0);
+        scene.push(&frame(0), 0.0);
+        scene.push(&frame(0), 0.1);
+        assert_eq!(scene.forget_before(5.0), 0.1);
+        assert_eq!(scene.frames.len(), 1);
     }
 }
