@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use crate::check::{CheckReport, Entry, Manifest};
 use crate::devices::DeviceFile;
+use crate::live::Event;
+use crate::report::cameras::Cameras;
 use crate::report::catalog::Catalog;
 use crate::report::json::{ErrorReport, MeasureReport, Report};
 
@@ -25,7 +27,7 @@ fn schema<T: JsonSchema>() -> Value {
     serde_json::to_value(schema).expect("a schema is JSON")
 }
 
-fn all() -> [(&'static str, Value); 8] {
+fn all() -> [(&'static str, Value); 10] {
     [
         ("device-file", schema::<DeviceFile>()),
         ("manifest", schema::<Manifest>()),
@@ -35,6 +37,8 @@ fn all() -> [(&'static str, Value); 8] {
         ("measure", schema::<MeasureReport>()),
         ("check", schema::<CheckReport>()),
         ("models", schema::<Catalog>()),
+        ("watch-event", schema::<Event>()),
+        ("cameras", schema::<Cameras>()),
     ]
 }
 
@@ -120,6 +124,28 @@ fn results_keep_to_the_schemas() {
         fault::<Catalog>(&serde_json::to_value(Catalog::of(&devices)).unwrap()),
         None
     );
+}
+
+#[test]
+fn events_and_cameras_keep_to_the_schemas() {
+    use crate::live::{Happening, Trouble};
+
+    let stalled = Happening::Trouble {
+        kind: Trouble::Stalled,
+        text: "no more pictures".to_owned(),
+    };
+    let light = Happening::Light {
+        lit: vec![crate::pulses::Color::Red],
+    };
+    for what in [stalled, light] {
+        let event = serde_json::to_value(Event::new(1.5, what)).unwrap();
+        assert_eq!(fault::<Event>(&event), None, "{event}");
+    }
+    let cameras = Cameras::of(&crate::report::cameras::tests::sample());
+    let cameras = serde_json::to_value(cameras).unwrap();
+    assert_eq!(fault::<Cameras>(&cameras), None);
+    let unknown = serde_json::json!({"schema": "blinkdx-watch/1", "at_s": 0, "event": "party"});
+    assert!(fault::<Event>(&unknown).is_some());
 }
 
 #[test]

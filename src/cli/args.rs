@@ -54,7 +54,7 @@ pub enum Decoder {
 }
 
 /// Parses `x,y,w,h` in px.
-fn region(text: &str) -> Result<Rect, String> {
+pub fn region(text: &str) -> Result<Rect, String> {
     let numbers: Vec<f64> = text
         .split(',')
         .map(|n| n.trim().parse::<f64>())
@@ -75,12 +75,19 @@ fn region(text: &str) -> Result<Rect, String> {
 }
 
 /// Parses a frame rate in frames per second.
-fn rate(text: &str) -> Result<f64, String> {
+pub fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         // No camera of our users films faster than 1000 frames per second.
         Ok(fps) if fps > 0.0 && fps <= 1000.0 => Ok(fps),
         _ => Err("a number of frames per second from above 0 to 1000 is needed".to_owned()),
     }
+}
+
+/// Parses `WxH` in px.
+pub fn size(text: &str) -> Result<(u32, u32), String> {
+    text.split_once(['x', 'X'])
+        .and_then(|(w, h)| Some((w.trim().parse().ok()?, h.trim().parse().ok()?)))
+        .ok_or_else(|| "a size as 1280x720 is needed".to_owned())
 }
 
 #[cfg(test)]
@@ -110,6 +117,14 @@ mod tests {
         assert_eq!(rate("29.97"), Ok(29.97));
         for bad in ["0", "-3", "nan", "inf", "1e9", "x"] {
             assert!(rate(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_two_numbers() {
+        assert_eq!(size("1280x720"), Ok((1280, 720)));
+        for bad in ["1280", "x", "axb", "1280x-1"] {
+            assert!(size(bad).is_err(), "{bad}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod args;
+mod cameras;
 mod check;
 mod failure;
 mod library;
@@ -11,6 +12,7 @@ mod output;
 mod progress;
 mod reading;
 mod simulate;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -32,12 +34,16 @@ struct Cli {
 enum Command {
     /// Diagnose recorded clips
     Analyze(analyze::Args),
+    /// Diagnose live from a webcam, until sure, for a time, or until Ctrl-C
+    Watch(watch::Args),
     /// Measure every light of a clip, without any device
     Measure(measure::Args),
     /// Run clips against what they must show
     Check(check::Args),
     /// The known devices, their states, meanings, actions and sources
     Models(models::Args),
+    /// The webcams of this machine, with their formats
+    Cameras(cameras::Args),
     /// Render a clip of a device in a state, with its truth beside it
     Simulate(simulate::Args),
 }
@@ -50,9 +56,11 @@ pub fn main() -> ExitCode {
     };
     let done = match &cli.command {
         Command::Analyze(args) => analyze::run(args, &cli.common),
+        Command::Watch(args) => watch::run(args, &cli.common),
         Command::Measure(args) => measure::run(args, &cli.common),
         Command::Check(args) => check::run(args, &cli.common),
         Command::Models(args) => models::run(args, &cli.common),
+        Command::Cameras(args) => cameras::run(args),
         Command::Simulate(args) => simulate::run(args, &cli.common),
     };
     let status = done.unwrap_or_else(|failure| {

@@ -1,5 +1,6 @@
 //! What was found, written for programs and for people.
 
+pub mod cameras;
 pub mod catalog;
 mod chroma;
 pub mod csv;

@@ -132,6 +132,16 @@ impl<R: Read + Send> FrameSource for MjpegSource<R> {
     }
 }
 
+/// The first picture in `bytes`, from its start marker to its end marker; `None` if it is not whole.
+pub(super) fn first_picture(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut pictures = Pictures {
+        stream: BufReader::new(bytes),
+        started: false,
+    };
+    let mut picture = Vec::new();
+    matches!(pictures.next(&mut picture), Ok(true)).then_some(picture)
+}
+
 /// Whether a file that begins as a JPEG picture is a stream of them: a second one of the same size follows
 /// the first at once. A photo may be followed by others too, such as a preview or a gain map, which are smaller.
 /// The file is read from its start and left there.

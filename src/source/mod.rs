@@ -1,6 +1,7 @@
 //! Frames with presentation timestamps, from files, streams and cameras.
 
 pub mod animation;
+pub mod camera;
 mod embedded;
 mod error;
 pub mod ffmpeg;
@@ -8,9 +9,12 @@ mod frame;
 mod jpeg;
 mod limits;
 pub mod mjpeg;
+pub(crate) mod mkv_writer;
 mod open;
 pub mod prefetch;
 pub mod probe;
+mod raw;
+mod recorder;
 mod rgb;
 pub mod stills;
 mod stream;
@@ -19,6 +23,8 @@ pub mod y4m;
 pub use error::SourceError;
 pub use frame::{ColorInfo, Frame, Matrix, Orientation, Plane, Transfer};
 pub use open::{DecoderChoice, OpenOptions, open};
+pub use raw::Encoding;
+pub use recorder::Recorder;
 pub use stream::open_stream;
 
 /// What is known of a video before its frames are read.

@@ -12,7 +12,7 @@ use super::prefetch::Prefetch;
 use super::probe::{self, Format};
 use super::stills::StillsSource;
 use super::y4m::Y4mSource;
-use super::{FrameSource, Orientation, SourceError, animation, embedded, open_stream};
+use super::{FrameSource, Orientation, SourceError, animation, embedded, open_stream, recorder};
 
 /// Which decoder reads video files; `--decoder` of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -107,6 +107,8 @@ pub fn open(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, S
     match options.decoder {
         DecoderChoice::Ffmpeg => by_ffmpeg(),
         DecoderChoice::Embedded => embedded(file),
+        // What `watch` recorded is read with the decoder that watched, so that the result is the same.
+        DecoderChoice::Auto if recorder::is_recording(&head) => embedded(file),
         DecoderChoice::Auto if format.is_picture() || !have_ffmpeg => embedded(file),
         // What this ffmpeg was built without may be read all the same. Its word on the file counts:
         // it knows more formats.

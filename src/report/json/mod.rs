@@ -65,7 +65,7 @@ pub struct FailedSource {
 }
 
 /// Rounds to `digits` decimals: the finer ones are noise, and make results hard to compare.
-pub(crate) fn round(value: f64, digits: i32) -> f64 {
+pub fn round(value: f64, digits: i32) -> f64 {
     let scale = 10f64.powi(digits);
     let rounded = (value * scale).round() / scale;
     // No "-0.0" in the output.

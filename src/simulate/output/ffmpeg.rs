@@ -6,11 +6,15 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
 use std::thread::JoinHandle;
 
-use super::{Encoding, Sink, mkv};
+use super::{Encoding, Sink};
 use crate::source::Frame;
+use crate::source::mkv_writer::{Track, cluster, head};
 
 /// How much of what `ffmpeg` says is kept, in bytes.
 const SAID: u64 = 4096;
+
+/// Times are written in units of this many ns.
+const TICK_NS: u64 = 10_000;
 
 /// A running encoder.
 pub struct Ffmpeg {
@@ -78,10 +82,28 @@ impl Sink for Ffmpeg {
         let mut done = Ok(());
         if !self.started {
             self.started = true;
-            done = pipe.write_all(&mkv::head(frame));
+            done = pipe.write_all(&head(&Track {
+                codec: "V_UNCOMPRESSED",
+                fourcc: Some("I420"),
+                setup: &[],
+                width: frame.y.width as u32,
+                height: frame.y.height as u32,
+                tick_ns: TICK_NS,
+                color: Some(frame.color),
+            }));
         }
-        done.and_then(|()| mkv::cluster(pipe, frame))
-            .map_err(|_| self.cause())
+        let planes = [&frame.y, &frame.u, &frame.v];
+        let bytes = planes.iter().map(|p| p.width * p.height).sum();
+        let ticks = (frame.pts_s * 1e9 / TICK_NS as f64).round().max(0.0) as u64;
+        done.and_then(|()| {
+            cluster(pipe, ticks, bytes, |out| {
+                planes
+                    .iter()
+                    .flat_map(|p| (0..p.height).map(|y| p.row(y)))
+                    .try_for_each(|row| out.write_all(row))
+            })
+        })
+        .map_err(|_| self.cause())
     }
 
     fn finish(&mut self) -> Result<(), String> {

@@ -2,7 +2,6 @@
 
 mod avi;
 mod ffmpeg;
-mod mkv;
 mod picture;
 mod stills;
 mod y4m;

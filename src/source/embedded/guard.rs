@@ -14,13 +14,13 @@ thread_local! {
 
 /// The decoder panicked. It is memory-safe and its state may be senseless: drop it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Panicked;
+pub(in crate::source) struct Panicked;
 
 /// Runs `decode`, containing a panic.
 ///
 /// The decoders are young and read untrusted bytes; they promise errors, and an index out of
 /// bounds remains possible.
-pub(super) fn catch<T>(decode: impl FnOnce() -> T) -> Result<T, Panicked> {
+pub(in crate::source) fn catch<T>(decode: impl FnOnce() -> T) -> Result<T, Panicked> {
     silence_once();
     INSIDE.set(true);
     let outcome = panic::catch_unwind(AssertUnwindSafe(decode));

@@ -7,13 +7,14 @@
 mod av1;
 mod avi;
 mod color;
-mod guard;
+pub(in crate::source) mod guard;
 mod h264;
 mod hevc;
 mod matroska;
 mod mjpeg;
 mod mp4;
 mod planes;
+mod raw;
 #[cfg(feature = "vp8")]
 mod vp8;
 mod vp9;
@@ -23,7 +24,7 @@ use std::fs::File;
 
 use self::color::ColorHint;
 use super::probe::Format;
-use super::{Frame, FrameSource, Orientation, SourceError, VideoInfo};
+use super::{Encoding, Frame, FrameSource, Orientation, SourceError, VideoInfo};
 
 /// The largest picture accepted, in luma samples: the largest of H.264 level 6.2 (MaxFS of
 /// 139,264 macroblocks, ITU-T H.264 table A-1) and of HEVC level 6.2. A hostile header asks for more.
@@ -148,6 +149,12 @@ enum Codec {
     Vp9,
     Av1,
     Mjpeg,
+    /// Pictures as they are, of this size in px.
+    Raw {
+        encoding: Encoding,
+        width: u32,
+        height: u32,
+    },
     /// None that is built in; its name for people.
     Other(String),
 }
@@ -161,6 +168,7 @@ impl Codec {
             Self::Vp9 => "VP9",
             Self::Av1 => "AV1",
             Self::Mjpeg => "MJPEG",
+            Self::Raw { .. } => "raw pictures",
             Self::Other(name) => name,
         }
     }
@@ -207,6 +215,15 @@ fn decoder_for(codec: &Codec, hint: ColorHint) -> Result<Box<dyn VideoDecoder>, 
         Codec::H264 { avcc } => Ok(Box::new(h264::H264::new(avcc, hint)?)),
         Codec::Hevc { hvcc } => Ok(Box::new(hevc::Hevc::new(hvcc, hint)?)),
         Codec::Mjpeg => Ok(Box::new(mjpeg::Mjpeg)),
+        &Codec::Raw {
+            encoding,
+            width,
+            height,
+        } => Ok(Box::new(raw::Raw {
+            encoding,
+            width,
+            height,
+        })),
         Codec::Vp9 => Ok(Box::new(vp9::Vp9::new(hint))),
         #[cfg(feature = "vp8")]
         Codec::Vp8 => Ok(Box::new(vp8::Vp8::new(hint)?)),

@@ -13,7 +13,7 @@ use self::view::View;
 use super::color::ColorHint;
 use super::guard::{self, Panicked};
 use super::{Codec, Demuxer, Fault, Packet, Stamp, Track};
-use crate::source::Orientation;
+use crate::source::{Encoding, Orientation};
 
 /// Opens the first video track.
 pub(super) fn open(file: File) -> Result<Track, Fault> {
@@ -59,6 +59,7 @@ fn codec(track: &TrackEntry) -> Result<Codec, Fault> {
         "V_VP9" => Codec::Vp9,
         "V_AV1" => Codec::Av1,
         "V_MJPEG" => Codec::Mjpeg,
+        "V_MS/VFW/FOURCC" => by_fourcc(&setup()?),
         "V_MPEG1" => Codec::Other("MPEG-1".to_owned()),
         "V_MPEG2" => Codec::Other("MPEG-2".to_owned()),
         "V_MPEG4/ISO/ASP" | "V_MPEG4/ISO/SP" | "V_MPEG4/ISO/AP" => {
@@ -66,6 +67,24 @@ fn codec(track: &TrackEntry) -> Result<Codec, Fault> {
         }
         other => Codec::Other(other.trim_start_matches("V_").to_owned()),
     })
+}
+
+/// The codec that a `BITMAPINFOHEADER` names.
+fn by_fourcc(setup: &[u8]) -> Codec {
+    let number = |at: usize| {
+        let bytes = setup.get(at..at + 4)?;
+        bytes.try_into().ok().map(u32::from_le_bytes)
+    };
+    let code = setup.get(16..20).unwrap_or_default();
+    match (Encoding::from_fourcc(code), number(4), number(8)) {
+        (Some(Encoding::Mjpeg), ..) => Codec::Mjpeg,
+        (Some(encoding), Some(width), Some(height)) => Codec::Raw {
+            encoding,
+            width,
+            height,
+        },
+        _ => Codec::Other(code.escape_ascii().to_string()),
+    }
 }
 
 /// Bytes that were taken off the start of every frame (RFC 9559 5.1.4.1.31.6, algorithm 3).
