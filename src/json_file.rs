@@ -75,13 +75,24 @@ pub fn parse<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, FileErro
     })
 }
 
-/// Writes `value` with two spaces of indentation and a line break at the end.
+/// `value` with two spaces of indentation and a line break at the end; `file` is for the error.
+///
+/// # Errors
+/// When it can't be written as JSON.
+pub fn text(file: &Path, value: &impl Serialize) -> Result<String, FileError> {
+    let mut text = serde_json::to_string_pretty(value).map_err(|e| refuse(file, &e))?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Writes [`text`] of `value`.
 ///
 /// # Errors
 /// When the file can't be written.
 pub fn write(file: &Path, value: &impl Serialize) -> Result<(), FileError> {
-    let refuse = |e: &dyn fmt::Display| FileError::whole(file, format!("can't write: {e}"));
-    let mut text = serde_json::to_string_pretty(value).map_err(|e| refuse(&e))?;
-    text.push('\n');
-    fs::write(file, text).map_err(|e| refuse(&e))
+    fs::write(file, text(file, value)?).map_err(|e| refuse(file, &e))
+}
+
+fn refuse(file: &Path, e: &dyn fmt::Display) -> FileError {
+    FileError::whole(file, format!("can't write: {e}"))
 }

@@ -14,6 +14,7 @@
 pub mod check;
 pub mod devices;
 pub mod json_file;
+pub mod learn;
 pub mod live;
 pub mod locate;
 pub mod matcher;

@@ -5,6 +5,7 @@ mod args;
 mod cameras;
 mod check;
 mod failure;
+mod learn;
 mod library;
 mod measure;
 mod models;
@@ -40,6 +41,8 @@ enum Command {
     Measure(measure::Args),
     /// Run clips against what they must show
     Check(check::Args),
+    /// Describe a state of a device from clips of it, for --devices
+    Learn(learn::Args),
     /// The known devices, their states, meanings, actions and sources
     Models(models::Args),
     /// The webcams of this machine, with their formats
@@ -59,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Watch(args) => watch::run(args, &cli.common),
         Command::Measure(args) => measure::run(args, &cli.common),
         Command::Check(args) => check::run(args, &cli.common),
+        Command::Learn(args) => learn::run(args, &cli.common),
         Command::Models(args) => models::run(args, &cli.common),
         Command::Cameras(args) => cameras::run(args),
         Command::Simulate(args) => simulate::run(args, &cli.common),

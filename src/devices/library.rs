@@ -66,9 +66,21 @@ impl Library {
         for dir in dirs {
             added.extend(read_dir(dir)?);
         }
+        Self::with(added)
+    }
+
+    /// The built-in devices and those of one more file, given its text; `name` is for errors.
+    ///
+    /// # Errors
+    /// When it is malformed.
+    pub fn with_text(name: &Path, text: &str) -> Result<Self, DeviceError> {
+        Self::with(vec![parse(name.to_owned(), text.to_owned())?])
+    }
+
+    fn with(added: Vec<Parsed>) -> Result<Self, DeviceError> {
         let names: BTreeSet<String> = added
             .iter()
-            .flat_map(|p: &Parsed| p.file.models.iter().map(|m| m.name.clone()))
+            .flat_map(|p| p.file.models.iter().map(|m| m.name.clone()))
             .collect();
         let mut files = built_in_files();
         for p in &mut files {

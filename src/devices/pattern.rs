@@ -158,7 +158,7 @@ impl TryFrom<RawPattern> for Pattern {
 
 impl Pattern {
     /// Whether what the steps say can be made into a light.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         if !(self.weight > 0.0 && self.weight.is_finite()) {
             return Err(format!("weight {} is not above 0", self.weight));
         }

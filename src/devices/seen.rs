@@ -6,6 +6,9 @@ use crate::pulses::{ColorSet, Train};
 
 /// Times that differ by no more than this share are the same time of a blink.
 const SAME: f64 = 0.25;
+/// The same in frames, as far as it is no more than this share: all four ends lie somewhere between two frames.
+const SAME_FRAMES: f64 = 4.0;
+const SAME_AT_MOST: f64 = 0.45;
 
 /// What a train did from the first light on, step by step, with every length that was measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +65,10 @@ impl Seen {
     /// What `train` did; `None` when it was never lit.
     pub fn of(train: &Train) -> Option<Self> {
         let frame_s = train.frame_interval_s;
-        let same = |a: f64, b: f64| (a - b).abs() <= (SAME * a.max(b)).max(2.0 * frame_s);
+        let same = |a: f64, b: f64| {
+            let frames_s = (SAME_FRAMES * frame_s).min(SAME_AT_MOST * a.max(b));
+            (a - b).abs() <= (SAME * a.max(b)).max(frames_s)
+        };
         let all = segments(train);
         let first = all.iter().position(|s| !s.light.is_dark())?;
         let all = &all[first..];
@@ -227,6 +233,10 @@ fn segments(train: &Train) -> Vec<Segment> {
 /// looks in turns, each of the same length every time, lit at least twice.
 fn run(all: &[Segment], same: impl Fn(f64, f64) -> bool) -> Option<(SeenStep, usize)> {
     let [a, b, ..] = all else { return None };
+    // Dark before the first flash is no gap between flashes, even if it is as long as one.
+    if a.light.is_dark() {
+        return None;
+    }
     // Of two lit looks the one that holds the other is the flash: green beside a steady blue.
     let b_is_flash = !b.light.is_dark() && b.light.union(a.light) == b.light;
     let (light, over) = if b_is_flash {

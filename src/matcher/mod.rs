@@ -12,6 +12,7 @@
 //! merged or made up, and rivals are all other states, of all devices asked for, and what bystanders do.
 //! [`params`] holds every number of it.
 
+mod apart;
 mod book;
 mod color;
 mod compile;
@@ -40,6 +41,7 @@ use crate::devices::Device;
 use crate::observe::{Observation, Rect};
 use crate::pulses::Train;
 
+pub use apart::told_apart;
 pub use horizon::{TimeToVerdict, time_to_verdict};
 use params::Params;
 

@@ -144,7 +144,10 @@ fn noise(values: &[Point]) -> Point {
     for (k, sigma) in out.iter_mut().enumerate() {
         let mut v: Vec<f64> = values.iter().map(|p| p[k]).collect();
         v.sort_by(f64::total_cmp);
-        if let (Some(a), Some(b)) = (v.get(v.len() / 50), v.get(v.len() - 1 - v.len() / 50)) {
+        if let (Some(a), Some(b)) = (
+            v.get(v.len() / 50),
+            v.get(v.len().saturating_sub(1 + v.len() / 50)),
+        ) {
             span = span.max(b - a);
         }
         let mut steps: Vec<f64> = values

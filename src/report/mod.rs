@@ -5,7 +5,7 @@ pub mod catalog;
 mod chroma;
 pub mod csv;
 pub mod json;
-mod text;
+pub(crate) mod text;
 pub mod timeline;
 pub mod vcd;
 

@@ -12,8 +12,8 @@ use crate::matcher::{Diagnosis, Verdict};
 use crate::observe::{Kind, Light, Observation};
 use crate::pulses::{Color, Estimate, Rhythm, Train};
 
-pub(super) const BOLD: Style = Style::new().bold();
-pub(super) const FAINT: Style = Style::new().dimmed();
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const FAINT: Style = Style::new().dimmed();
 
 /// The terminal's colour for a light's.
 fn style(color: Color) -> Style {
@@ -98,7 +98,7 @@ fn advice(meaning: &str, action: &[String], out: &mut dyn Write) -> io::Result<(
 }
 
 /// A probability for people; never "100 %", which nothing measured can be.
-fn percent(p: f64) -> String {
+pub(crate) fn percent(p: f64) -> String {
     match p {
         p if p > 0.99 => "over 99 %".to_owned(),
         p if p < 0.01 => "under 1 %".to_owned(),
