@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::check::{CheckReport, Entry, Manifest};
 use crate::devices::DeviceFile;
+use crate::learn::LearnReport;
 use crate::live::Event;
 use crate::report::cameras::Cameras;
 use crate::report::catalog::Catalog;
@@ -27,7 +28,7 @@ fn schema<T: JsonSchema>() -> Value {
     serde_json::to_value(schema).expect("a schema is JSON")
 }
 
-fn all() -> [(&'static str, Value); 10] {
+fn all() -> [(&'static str, Value); 11] {
     [
         ("device-file", schema::<DeviceFile>()),
         ("manifest", schema::<Manifest>()),
@@ -39,6 +40,7 @@ fn all() -> [(&'static str, Value); 10] {
         ("models", schema::<Catalog>()),
         ("watch-event", schema::<Event>()),
         ("cameras", schema::<Cameras>()),
+        ("learn", schema::<LearnReport>()),
     ]
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use blinkdx::devices::{Device, Hold, Library, OpenSeconds, Pattern, Step};
 use blinkdx::json_file;
-use blinkdx::learn::{self, Addition, LearnReport, Lesson};
+use blinkdx::learn::{self, Addition, LearnReport, Lesson, Lineup};
 use blinkdx::observe::Observation;
 use blinkdx::pulses::{Color, ColorSet};
 
@@ -71,7 +71,8 @@ pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
         .map(|name| reading::read(name, &args.reading, common))
         .collect::<Result<_, _>>()?;
     let clips: Vec<&Observation> = clips.iter().collect();
-    let lesson = learn::learn(&clips).map_err(|e| Failure::Usage(e.to_string()))?;
+    let lineup = Lineup::new(&clips);
+    let lesson = lineup.learn().map_err(|e| Failure::Usage(e.to_string()))?;
     new.pattern = lesson.pattern.clone();
     new.note = note(&clips, &lesson);
     let (file, change) = learn::extend(path, text.as_deref(), &new)?;
@@ -80,7 +81,7 @@ pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
 
     let device = learned.get(&args.device);
     let left_out = device.map_or_else(Vec::new, |device| {
-        learn::leave_one_out(&clips, device, &args.state)
+        learn::leave_one_out(&lineup, device, &args.state)
     });
     // All states but this one: of the other devices, and of this one as its file has it now.
     let others = known.devices().iter().filter(|d| d.name != args.device);
@@ -117,7 +118,7 @@ fn note(clips: &[&Observation], lesson: &Lesson) -> String {
     let file = |name: &str| name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned();
     let used = clips.iter().zip(&lesson.clips);
     let names: Vec<String> = used
-        .filter(|(_, shown)| shown.light.is_some())
+        .filter(|(_, shown)| shown.read)
         .map(|(clip, _)| format!("{} ({:.0} fps)", file(&clip.name), clip.fps))
         .collect();
     format!("Learned by blinkdx from {}.", names.join(", "))

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::pattern::{Blink, Gap, Hold, Pattern, Step};
-use super::range::{OpenSeconds, Seconds};
+use super::pattern::Pattern;
+use super::range::Seconds;
 use super::{Basis, Device, Lens, State};
 
 /// Name of the device and of its state in results.
@@ -45,43 +45,13 @@ impl Device {
 
 impl Pattern {
     fn loosened(&self) -> Self {
-        let loose = |s: Seconds| match s.min == s.max {
+        self.with_times(|s| match s.min == s.max {
             true => Seconds {
                 min: s.min * (1.0 - TOLERANCE),
                 max: s.max * (1.0 + TOLERANCE),
             },
             false => s,
-        };
-        let steps = self.steps.iter().map(|step| match *step {
-            Step::Hold(h) => Step::Hold(Hold {
-                for_s: match h.for_s.max {
-                    Some(max) => {
-                        let s = loose(Seconds {
-                            min: h.for_s.min,
-                            max,
-                        });
-                        OpenSeconds {
-                            min: s.min,
-                            max: Some(s.max),
-                        }
-                    }
-                    None => h.for_s,
-                },
-                ..h
-            }),
-            Step::Blink(b) => Step::Blink(Blink {
-                on_s: loose(b.on_s),
-                gap: match b.gap {
-                    Gap::Off(s) => Gap::Off(loose(s)),
-                    Gap::Period(s) => Gap::Period(loose(s)),
-                },
-                ..b
-            }),
-        });
-        Self {
-            steps: steps.collect(),
-            ..self.clone()
-        }
+        })
     }
 }
 

@@ -223,42 +223,52 @@ impl Pattern {
         }
     }
 
-    /// The same with every time in the middle of its range, and as often as it is at least.
-    pub fn typical(&self) -> Self {
-        let middle = |s: Seconds| {
-            let m = (s.min + s.max) / 2.0;
-            Seconds { min: m, max: m }
-        };
-        let least = |t: Times| Times {
-            min: t.min,
-            max: t.max.map(|_| t.min),
-        };
+    /// The same with every range of times passed through `change`; what has no upper end stays as it is.
+    pub(crate) fn with_times(&self, change: impl Fn(Seconds) -> Seconds) -> Self {
         let steps = self.steps.iter().map(|step| match *step {
             Step::Hold(h) => Step::Hold(Hold {
-                for_s: OpenSeconds {
-                    min: h
-                        .for_s
-                        .max
-                        .map_or(h.for_s.min, |max| (h.for_s.min + max) / 2.0),
-                    max: h.for_s.max.map(|max| (h.for_s.min + max) / 2.0),
-                },
+                for_s: h.for_s.max.map_or(h.for_s, |max| {
+                    let Seconds { min, max } = change(Seconds {
+                        min: h.for_s.min,
+                        max,
+                    });
+                    OpenSeconds {
+                        min,
+                        max: Some(max),
+                    }
+                }),
                 ..h
             }),
             Step::Blink(b) => Step::Blink(Blink {
-                on_s: middle(b.on_s),
+                on_s: change(b.on_s),
                 gap: match b.gap {
-                    Gap::Off(s) => Gap::Off(middle(s)),
-                    Gap::Period(s) => Gap::Period(middle(s)),
+                    Gap::Off(s) => Gap::Off(change(s)),
+                    Gap::Period(s) => Gap::Period(change(s)),
                 },
-                times: b.times.map(least),
                 ..b
             }),
         });
         Self {
             steps: steps.collect(),
-            repeat: self.repeat,
             ..self.clone()
         }
+    }
+
+    /// The same with every time in the middle of its range, and as often as it is at least.
+    pub fn typical(&self) -> Self {
+        let mut out = self.with_times(|s| {
+            let m = (s.min + s.max) / 2.0;
+            Seconds { min: m, max: m }
+        });
+        for step in &mut out.steps {
+            if let Step::Blink(Blink {
+                times: Some(times), ..
+            }) = step
+            {
+                times.max = times.max.map(|_| times.min);
+            }
+        }
+        out
     }
 
     /// Goes on for as long as one films, from the first step on: a condition rather than an event.

@@ -266,6 +266,17 @@ fn run(all: &[Segment], same: impl Fn(f64, f64) -> bool) -> Option<(SeenStep, us
         length -= 1;
         lengths[1 - flash_turn].pop();
     }
+    // A flash that is nearer to the next one belongs to that.
+    let next = all.get(length).map(|s| s.length);
+    if let (Some(next), Some(gap)) = (next, lengths[1 - flash_turn].last())
+        && all[length].light == over
+        && next.s < gap.s
+        && !same(next.s, gap.s)
+    {
+        lengths[flash_turn].pop();
+        lengths[1 - flash_turn].pop();
+        length -= 2;
+    }
     let [first, second] = lengths;
     let (on, off) = if b_is_flash {
         (second, first)
@@ -430,6 +441,17 @@ mod tests {
         // Cut within the first and within the last group.
         let lengths = [&group[2..], &group[..], &group[..2]].concat();
         assert_eq!(seen(&lengths), "red(0.2s on, 0.2s off) x3, off 2s");
+    }
+
+    #[test]
+    fn the_last_flash_of_a_group_is_not_the_first_of_the_next() {
+        let (on, off, pause) = ((RED, 0.2), (OFF, 0.2), (OFF, 1.4));
+        let group = [on, off, on, off, on, pause];
+        // The clip starts with one flash of a group, or two.
+        for left in [1, 3] {
+            let lengths = [&group[5 - left..], &group[..], &group[..], &group[..2]].concat();
+            assert_eq!(seen(&lengths), "red(0.2s on, 0.2s off) x3, off 1.4s");
+        }
     }
 
     #[test]

@@ -1,108 +1,43 @@
-//! Which light of each clip it is, and what they have in common.
+//! What clips have in common, step by step.
 
+use super::palette::{self, Palette};
 use super::ranges;
-use super::{LearnError, Shown};
 use crate::devices::{
     Blink, Count, Gap, Hold, Length, OpenSeconds, Pattern, Seconds, Seen, SeenStep, Step, Times,
     typical,
 };
-use crate::observe::Observation;
 use crate::pulses::ColorSet;
 
 /// Times of one state on different devices differ by less than this factor; more is another pattern.
 const SAME_FACTOR: f64 = 2.0;
 /// Counts of flashes may differ by one ("5-6 flashes"), or by this share.
 const SAME_COUNT: f64 = 0.25;
-/// Cost, in log probability, of a clip in which a light is not found: as much as looking like no light at all.
-const MISSING: f64 = -5.0;
-/// Cost of a light that never changes: who films a status light has others that are simply on beside it.
-const STEADY: f64 = -1.0;
 /// A light that stays on must be seen for so long in s to be known as such; longer gaps between flashes are rare.
 const STEADY_S: f64 = 3.0;
 /// Darkness that ends an event is told from a gap by this factor.
 const DARK_GAPS: f64 = 3.0;
 
-/// A light that may be the one.
-struct Lamp {
-    light: usize,
-    seen: Seen,
-    weight: f64,
-}
-
-/// Picks the light of each clip: those that do the same in most clips and look most like lights.
-pub fn choose(clips: &[&Observation]) -> Result<Vec<Shown>, LearnError> {
-    let lamps: Vec<Vec<Lamp>> = clips.iter().map(|c| lamps(c)).collect();
-    let best_like = |seed: &Seen, clip: &[Lamp]| -> Option<(usize, f64)> {
-        clip.iter()
-            .enumerate()
-            .filter(|(_, l)| align(seed, &l.seen).is_some())
-            .map(|(i, l)| (i, l.weight))
-            .max_by(|a, b| a.1.total_cmp(&b.1))
-    };
-    let score = |seed: &Seen| -> f64 {
-        let of_clip = |clip: &Vec<Lamp>| best_like(seed, clip).map_or(MISSING, |(_, w)| w);
-        lamps.iter().map(of_clip).sum()
-    };
-    let seed = lamps
-        .iter()
-        .flatten()
-        .max_by(|a, b| score(&a.seen).total_cmp(&score(&b.seen)))
-        .ok_or(LearnError::NoLight)?;
-    let surest = |clip: &[Lamp]| {
-        let best = clip.iter().max_by(|a, b| a.weight.total_cmp(&b.weight));
-        best.map(|l| l.seen.clone())
-    };
-    let shown: Vec<Shown> = lamps
-        .iter()
-        .map(|clip| match best_like(&seed.seen, clip) {
-            Some((i, _)) => Shown {
-                light: Some(clip[i].light),
-                seen: Some(clip[i].seen.clone()),
-            },
-            None => Shown {
-                light: None,
-                seen: surest(clip),
-            },
-        })
-        .collect();
-    let agreed = shown.iter().filter(|s| s.light.is_some()).count();
-    // Of two clips both; of many a few may have been misread.
-    if 2 * agreed >= clips.len() && (agreed > 1 || clips.len() == 1) {
-        return Ok(shown);
-    }
-    let named = clips.iter().zip(&lamps);
-    Err(LearnError::Disagree(
-        named
-            .map(|(c, l)| (c.name.clone(), surest(l).map(|s| s.pattern())))
-            .collect(),
-    ))
-}
-
-fn lamps(clip: &Observation) -> Vec<Lamp> {
-    /// Below this a probability from looks says no more.
-    const LEAST: f64 = 0.01;
-    let lamp = |(i, light): (usize, &crate::observe::Light)| {
-        let seen = Seen::of(&light.train)?;
-        let steady = matches!(&seen.steps[..], [only] if only.over.is_none());
-        Some(Lamp {
-            light: i,
-            weight: light.emission.max(LEAST).ln() + if steady { STEADY } else { 0.0 },
-            seen,
-        })
-    };
-    clip.lights.iter().enumerate().filter_map(lamp).collect()
+/// What a light of a clip did, and what its colours may be.
+#[derive(Clone, Copy)]
+pub struct Clip<'a> {
+    pub seen: &'a Seen,
+    pub palette: &'a Palette,
 }
 
 /// For each step of `a` in turn the step of `b` that is the same; `None` when they show different things.
 /// Of one that repeats any step may be the first.
-fn align(a: &Seen, b: &Seen) -> Option<Vec<(usize, usize)>> {
+pub fn align(one: Clip, other: Clip) -> Option<Vec<(usize, usize)>> {
+    let (a, b) = (one.seen, other.seen);
     let frame_s = a.frame_s.max(b.frame_s);
     let (n, m) = (a.steps.len(), b.steps.len());
     let pairs = |len: usize, turn_a: usize, turn_b: usize| -> Option<Vec<(usize, usize)>> {
         let pairs: Vec<_> = (0..len)
             .map(|i| ((i + turn_a) % n, (i + turn_b) % m))
             .collect();
-        let fit = |&(i, j): &(usize, usize)| same_step(&a.steps[i], &b.steps[j], frame_s);
+        let fit = |&(i, j): &(usize, usize)| {
+            let (a, b) = (&a.steps[i], &b.steps[j]);
+            same_colors((one, a), (other, b)) && same_times(a, b, frame_s)
+        };
         pairs.iter().all(fit).then_some(pairs)
     };
     match (a.repeats, b.repeats) {
@@ -121,7 +56,16 @@ fn align(a: &Seen, b: &Seen) -> Option<Vec<(usize, usize)>> {
     }
 }
 
-fn same_step(a: &SeenStep, b: &SeenStep, frame_s: f64) -> bool {
+fn same_colors((one, a): (Clip, &SeenStep), (other, b): (Clip, &SeenStep)) -> bool {
+    let may_be = |a: ColorSet, b: ColorSet| one.palette.may_be(a, other.palette, b);
+    let over = match (a.over, b.over) {
+        (Some(a), Some(b)) => may_be(a, b),
+        (a, b) => a == b,
+    };
+    over && may_be(a.light, b.light)
+}
+
+fn same_times(a: &SeenStep, b: &SeenStep, frame_s: f64) -> bool {
     let near = |a: &[Length], b: &[Length]| {
         let (a, b) = (typical(a), typical(b));
         let slack = 2.0 * frame_s;
@@ -137,11 +81,7 @@ fn same_step(a: &SeenStep, b: &SeenStep, frame_s: f64) -> bool {
             _ => true,
         }
     };
-    a.light == b.light
-        && a.over == b.over
-        && near(&a.on, &b.on)
-        && near(&a.off, &b.off)
-        && counts(&a.flashes, &b.flashes)
+    near(&a.on, &b.on) && near(&a.off, &b.off) && counts(&a.flashes, &b.flashes)
 }
 
 /// What several clips show, step by step.
@@ -162,37 +102,36 @@ struct Gather {
 }
 
 /// Puts together what agrees with one another.
-pub fn gather(clips: &[&Seen]) -> Gathered {
+pub fn gather(clips: &[Clip]) -> Gathered {
     // The one that shows most: all of it again and again, or up to the dark after it.
-    let base = clips.iter().max_by_key(|s| (s.repeats, s.steps.len()));
-    let Some(base) = base else {
+    let most = |c: &&Clip| (c.seen.repeats, c.seen.steps.len());
+    let Some(base) = clips.iter().max_by_key(most) else {
         return Gathered {
             steps: Vec::new(),
             repeats: false,
         };
     };
-    let mut steps: Vec<Gather> = base
-        .steps
+    let aligned: Vec<Aligned> = clips
         .iter()
-        .map(|s| Gather {
-            light: s.light,
-            over: s.over,
-            on: Vec::new(),
-            off: Vec::new(),
-            flashes: Vec::new(),
-            frame_s: Vec::new(),
-        })
+        .filter_map(|&c| Some((c, align(*base, c)?)))
         .collect();
-    for clip in clips {
-        for (i, j) in align(base, clip).into_iter().flatten() {
-            let (to, from) = (&mut steps[i], &clip.steps[j]);
-            to.on.push(from.on.clone());
-            to.off.push(from.off.clone());
-            to.flashes.extend(&from.flashes);
-            to.frame_s.push(clip.frame_s);
+    let step = |(i, of_base): (usize, &SeenStep)| {
+        let same = same_steps(&aligned, i);
+        let color = |look: &dyn Fn(&SeenStep) -> ColorSet| {
+            let looks: Vec<_> = same.iter().map(|(c, s)| (c.palette, look(s))).collect();
+            palette::likeliest(&looks)
+        };
+        Gather {
+            light: color(&|s| s.light),
+            over: of_base.over.map(|_| color(&|s| s.over.unwrap_or_default())),
+            frame_s: same.iter().map(|(c, _)| c.seen.frame_s).collect(),
+            on: same.iter().map(|(_, s)| s.on.clone()).collect(),
+            off: same.iter().map(|(_, s)| s.off.clone()).collect(),
+            flashes: same.iter().flat_map(|(_, s)| s.flashes.clone()).collect(),
         }
-    }
-    if base.repeats {
+    };
+    let mut steps: Vec<Gather> = base.seen.steps.iter().enumerate().map(step).collect();
+    if base.seen.repeats {
         // The longest darkness separates one time from the next.
         let longest = (0..steps.len())
             .filter(|&i| steps[i].over.is_none() && steps[i].light.is_dark())
@@ -208,8 +147,20 @@ pub fn gather(clips: &[&Seen]) -> Gathered {
     }
     Gathered {
         steps,
-        repeats: base.repeats,
+        repeats: base.seen.repeats,
     }
+}
+
+/// A clip, with pairs of a step of the one compared with and its own.
+type Aligned<'a> = (Clip<'a>, Vec<(usize, usize)>);
+
+/// What each clip has in place of step `i`.
+fn same_steps<'a>(aligned: &[Aligned<'a>], i: usize) -> Vec<(Clip<'a>, &'a SeenStep)> {
+    let of_clip = |(c, pairs): &Aligned<'a>| {
+        let &(_, j) = pairs.iter().find(|p| p.0 == i)?;
+        Some((*c, &c.seen.steps[j]))
+    };
+    aligned.iter().filter_map(of_clip).collect()
 }
 
 impl Gather {

@@ -1,13 +1,15 @@
 //! Describing a device from clips of it: the pattern that they share, with ranges for its times.
 //!
 //! ```text
-//! clips -> agree -> ranges -> pattern -> file     a device file for `--devices`
-//!          one light of each    |
-//!                               +-> trial         left-out clips, states that look alike
+//! clips -> lineup -> agree -> ranges -> pattern -> file   a device file for `--devices`
+//!          one light of each            |
+//!                                       +-> trial        left-out clips, states that look alike
 //! ```
 
 mod agree;
 mod file;
+mod lineup;
+mod palette;
 mod ranges;
 mod report;
 #[cfg(test)]
@@ -17,9 +19,9 @@ mod trial;
 use std::fmt;
 
 use crate::devices::{Pattern, Seen};
-use crate::observe::Observation;
 
 pub use file::{Addition, FileChange, extend};
+pub use lineup::Lineup;
 pub use report::{Confusion, LearnReport, LearnedClip, LeftOutClip, SCHEMA, ToldApart};
 pub use trial::{LeftOut, Rival, leave_one_out, rivals};
 
@@ -28,17 +30,31 @@ pub use trial::{LeftOut, Rival, leave_one_out, rivals};
 pub struct Lesson {
     /// What the light does, with ranges for its times.
     pub pattern: Pattern,
-    /// For each clip what it showed; one that has no light in common with the others is not part of `pattern`.
+    /// What each clip showed.
     pub clips: Vec<Shown>,
 }
 
 /// What one clip showed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
-    /// Index of the light that was learned from, among those of the clip.
+    /// Index of the light that shows the pattern, among those of the clip; none when it shows something else.
     pub light: Option<usize>,
-    /// What it did; where none was learned from, what the surest light of the clip did.
+    /// Its times are among those that the ranges were made from. False also for a clip in which the light was seen, but
+    /// not so well that each flash could be told.
+    pub read: bool,
+    /// What it did; where none shows the pattern, what the surest light of the clip did.
     pub seen: Option<Seen>,
+    /// What its colours may be.
+    palette: palette::Palette,
+}
+
+impl Shown {
+    fn clip(&self) -> Option<agree::Clip<'_>> {
+        Some(agree::Clip {
+            seen: self.seen.as_ref()?,
+            palette: &self.palette,
+        })
+    }
 }
 
 /// Why nothing can be learned from clips.
@@ -77,22 +93,3 @@ impl fmt::Display for LearnError {
 }
 
 impl std::error::Error for LearnError {}
-
-/// The pattern that `clips` of one state share.
-///
-/// # Errors
-/// When they show no light, or not the same one, or nothing that a pattern can describe.
-pub fn learn(clips: &[&Observation]) -> Result<Lesson, LearnError> {
-    let shown = agree::choose(clips)?;
-    let same: Vec<&Seen> = shown
-        .iter()
-        .filter(|s| s.light.is_some())
-        .filter_map(|s| s.seen.as_ref())
-        .collect();
-    let pattern = agree::gather(&same).pattern();
-    pattern.check().map_err(LearnError::NoPattern)?;
-    Ok(Lesson {
-        pattern,
-        clips: shown,
-    })
-}

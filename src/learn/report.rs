@@ -45,9 +45,9 @@ pub struct LearnedClip {
     /// What its light did; none when no light was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
-    /// False when it shows something else than most, so that nothing was learned from it.
+    /// Its times are among those that the ranges were made from.
     pub used: bool,
-    /// The light that was learned from.
+    /// The light that shows the pattern; none when the clip shows something else than most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub light: Option<Box>,
     /// How many lights the clip has; with more than one, look whether it is the right one.
@@ -112,7 +112,7 @@ impl LearnReport {
                 .map(|(clip, shown)| LearnedClip {
                     name: clip.name.clone(),
                     pattern: shown.seen.as_ref().map(|s| s.pattern().to_string()),
-                    used: shown.light.is_some(),
+                    used: shown.read,
                     light: shown.light.map(|i| Box::from(clip.lights[i].place)),
                     lights: clip.lights.len(),
                 })
@@ -155,7 +155,8 @@ impl LearnReport {
             let pattern = clip.pattern.as_deref().unwrap_or("no light");
             write!(out, "  {}: {pattern}", clip.name)?;
             match (clip.used, clip.light, clip.lights) {
-                (false, ..) => write!(out, " (unlike the others: not used)")?,
+                (false, None, _) => write!(out, " (unlike the others: not used)")?,
+                (false, ..) => write!(out, " (alike, but not every flash was seen: not measured)")?,
                 (true, Some(b), n) if n > 1 => write!(
                     out,
                     "{FAINT} (one of {n} lights, at {:.0},{:.0}){FAINT:#}",

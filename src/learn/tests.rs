@@ -26,6 +26,10 @@ fn learned(clips: &[Observation]) -> Lesson {
     learn(&clips.iter().collect::<Vec<_>>()).unwrap()
 }
 
+fn learn(clips: &[&Observation]) -> Result<Lesson, LearnError> {
+    Lineup::new(clips).learn()
+}
+
 /// Every range of `learned` holds the time of `truth`, which has the same steps.
 #[track_caller]
 fn assert_holds(learned: &Pattern, truth: &str) {
@@ -150,10 +154,15 @@ fn left_out_clips_are_diagnosed_by_the_others() {
     let mut clips: Vec<Observation> = (0..4).map(|s| clip(truth, 12.0, s)).collect();
     clips.push(clip("red(0.2s on, 0.2s off) x7, off 2s", 16.0, 9));
     let clips: Vec<&Observation> = clips.iter().collect();
-    let found = leave_one_out(&clips, &device("blue(1s on, 1s off)"), "three");
+    let found = leave_one_out(
+        &Lineup::new(&clips),
+        &device("blue(1s on, 1s off)"),
+        "three",
+    );
     let right: Vec<bool> = found.iter().map(|f| f.is_right("three")).collect();
     assert_eq!(right, [true, true, true, true, false], "{found:?}");
-    assert!(leave_one_out(&clips[..1], &device("blue"), "three").is_empty());
+    let one = Lineup::new(&clips[..1]);
+    assert!(leave_one_out(&one, &device("blue"), "three").is_empty());
 }
 
 #[test]

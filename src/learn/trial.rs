@@ -1,10 +1,9 @@
 //! How far what was learned can be relied on: clips that it was not learned from, and states that look alike.
 
-use super::learn;
+use super::Lineup;
 use crate::devices::{Basis, Device, Pattern, State};
 use crate::matcher::params::Params;
 use crate::matcher::{Query, Verdict, diagnose, told_apart};
-use crate::observe::Observation;
 
 /// A clip, diagnosed by what the other clips taught.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,17 +22,16 @@ impl LeftOut {
     }
 }
 
-/// Diagnoses each of `clips` as `device` with its state `state` learned from the others; none for a single clip,
+/// Diagnoses each clip as `device` with its state `state` learned from the others; none for a single clip,
 /// which leaves nothing to learn from. The state may be new to the device.
-pub fn leave_one_out(clips: &[&Observation], device: &Device, state: &str) -> Vec<LeftOut> {
-    if clips.len() < 2 {
+pub fn leave_one_out(lineup: &Lineup, device: &Device, state: &str) -> Vec<LeftOut> {
+    if lineup.clips().len() < 2 {
         return Vec::new();
     }
-    (0..clips.len())
-        .map(|i| {
-            let mut others = clips.to_vec();
-            let clip = others.remove(i);
-            let Ok(lesson) = learn(&others) else {
+    let clips = lineup.clips().iter().enumerate();
+    clips
+        .map(|(i, clip)| {
+            let Ok(lesson) = lineup.learn_without(Some(i)) else {
                 return LeftOut {
                     verdict: None,
                     state: None,

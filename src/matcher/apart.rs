@@ -1,11 +1,14 @@
-//! How surely two states are told apart, by asking the matcher about lights of either.
+//! How alike lights and patterns are, outside of a diagnosis.
 
 use crate::devices::{Pattern, Schedule, State};
+use crate::pulses::Train;
 
+use super::Query;
+use super::book::{Book, log_sum};
 use super::params::Params;
-use super::scene::log_sum;
-use super::score::{Signal, fit};
+use super::score::fit;
 use super::script::Script;
+use super::signal::Signal;
 use super::synthetic;
 
 /// How surely clips of `duration_s` at `fps` frames per s tell `a` from `b`: the mean probability given to the
@@ -54,6 +57,45 @@ pub fn told_apart(
     sum / (2 * draws) as f64
 }
 
+/// A light that may show some pattern.
+pub struct Examined<'a> {
+    signal: Signal<'a>,
+    params: &'a Params,
+    /// Log likelihood of it as no device's.
+    bystander: f64,
+}
+
+impl<'a> Examined<'a> {
+    pub fn new(train: &'a Train, params: &'a Params) -> Self {
+        let signal = Signal::new(train, &params.noise);
+        let nobody = Book::new(&[], &Query::default(), &params.priors);
+        let strange = nobody.strange(&signal, &params.noise, &params.priors);
+        Self {
+            bystander: strange.bystander,
+            signal,
+            params,
+        }
+    }
+
+    /// Log of how many times likelier this light is one that shows `pattern` than one that is no device's; minus
+    /// infinity for what can't be.
+    pub fn likeness(&self, pattern: &Pattern) -> f64 {
+        let Params {
+            noise,
+            priors,
+            calibration,
+            ..
+        } = self.params;
+        let script = Script::compile(pattern, priors);
+        match fit(&self.signal, &script, noise, priors) {
+            Some(fit) if self.bystander.is_finite() => {
+                (fit.log_likelihood - self.bystander) / calibration.temperature
+            }
+            _ => f64::NEG_INFINITY,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +123,18 @@ mod tests {
         );
         let (short, long) = (apart(five, six, 1.5), apart(five, six, 12.0));
         assert!(short < 0.9 && long > 0.95, "{short} {long}");
+    }
+
+    #[test]
+    fn a_light_is_most_like_its_own_pattern() {
+        let own: Pattern = "red(0.2s on, 0.2s off) x3, off 2s".parse().unwrap();
+        let segments = own.schedule(&Schedule::new(12.0, 1));
+        let train = synthetic::train(&segments, 30.0, 1);
+        let light = Examined::new(&train, &Params::DEFAULT);
+        let like = |pattern: &str| light.likeness(&pattern.parse().unwrap());
+        let own = light.likeness(&state("red(0.2s on, 0.2s off) x3, off 2s").patterns[0]);
+        assert!(own > 3.0, "{own}");
+        assert!(own > 3.0 + like("red(0.1-1s on, 0.1-3s off)"));
+        assert_eq!(like("red"), f64::NEG_INFINITY);
     }
 }

@@ -41,7 +41,7 @@ use crate::devices::Device;
 use crate::observe::{Observation, Rect};
 use crate::pulses::Train;
 
-pub use apart::told_apart;
+pub use apart::{Examined, told_apart};
 pub use horizon::{TimeToVerdict, time_to_verdict};
 use params::Params;
 

@@ -402,6 +402,14 @@ fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
+/// Probability of the likeliest colours.
+fn certainty(look: &Look) -> f64 {
+    match look {
+        Look::Lit(belief) => belief.first().map_or(0.0, |b| b.1),
+        Look::Off | Look::Unseen => 1.0,
+    }
+}
+
 /// Spans over the whole clip, edges to a fraction of a frame.
 fn train(
     pieces: &[Piece],
@@ -414,7 +422,11 @@ fn train(
     let interval = clock.interval_s();
     let push = |spans: &mut Vec<Span>, start: f64, sd: f64, look: Look| {
         if let Some(last) = spans.last_mut() {
-            if last.look == look {
+            // Two levels of one colour are one look: a flash and its rise.
+            if last.look.colors() == look.colors() {
+                if certainty(&look) > certainty(&last.look) {
+                    last.look = look;
+                }
                 return;
             }
             last.end_s = start;
