@@ -8,6 +8,8 @@ use crate::source::Frame;
 
 /// Time in s after which identical pictures are no chance: a sensor's noise changes every one.
 const FROZEN_S: f64 = 3.0;
+/// The same, after which they are no longer shown to the eyes, in case they turn out to stand still.
+const STILL_S: f64 = 0.5;
 /// Rows of which one is compared; noise shows in any.
 const ROWS: usize = 4;
 /// Time in s of black after which it is said. A dark room with the light off is black too, for shorter.
@@ -29,6 +31,7 @@ pub struct Health {
     /// Fingerprint of the last picture, and since when it is the same, in s.
     last: Option<(u64, f64)>,
     black_since_s: Option<f64>,
+    still: bool,
     frozen: bool,
     black: bool,
     slow: bool,
@@ -41,15 +44,16 @@ impl Health {
             times: VecDeque::new(),
             last: None,
             black_since_s: None,
+            still: false,
             frozen: false,
             black: false,
             slow: false,
         }
     }
 
-    /// The picture stands still.
-    pub fn frozen(&self) -> bool {
-        self.frozen
+    /// The picture stands still, or seems to.
+    pub fn still(&self) -> bool {
+        self.still
     }
 
     /// Takes in a frame taken at `now_s`; what is wrong that was not before, and what no longer is.
@@ -78,7 +82,9 @@ impl Health {
         };
         self.last = Some((print, same_since_s));
         // In the dark a camera may well deliver the same black again and again.
-        let frozen = !black && now_s - same_since_s >= FROZEN_S;
+        let same_s = if black { 0.0 } else { now_s - same_since_s };
+        self.still = same_s >= STILL_S;
+        let frozen = same_s >= FROZEN_S;
         change(&mut self.frozen, frozen, Trouble::Frozen, &mut news, || {
             "the picture stands still: plug the camera in again".to_owned()
         });
@@ -174,7 +180,7 @@ mod tests {
     fn a_frozen_picture_is_told_and_that_it_moves_again() {
         let mut health = Health::new(30.0);
         assert_eq!(told(&mut health, 30.0, 0.0, 5.0, |_| 90), ["Frozen"]);
-        assert!(health.frozen());
+        assert!(health.still());
         let again = told(&mut health, 30.0, 5.0, 5.0, |i| 90 + (i % 3) as u8);
         assert_eq!(again, ["not Frozen"]);
     }
@@ -183,7 +189,7 @@ mod tests {
     fn black_is_no_frozen_picture() {
         let mut health = Health::new(30.0);
         assert_eq!(told(&mut health, 30.0, 0.0, 8.0, |_| 17), ["Black"]);
-        assert!(!health.frozen());
+        assert!(!health.still());
         assert_eq!(
             told(&mut health, 30.0, 8.0, 1.0, |i| 80 + (i % 2) as u8),
             ["not Black"]

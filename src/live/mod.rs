@@ -107,7 +107,7 @@ impl Live {
             news.push(self.event(happening));
         }
         // A picture that stands still shows no light: it would be taken for one that does not blink.
-        if !self.health.frozen() {
+        if !self.health.still() {
             self.eyes.push(frame);
             self.forget();
             if let Some(lit) = self.tracker.see(frame, self.now_s) {
@@ -187,6 +187,11 @@ impl Live {
     /// Colours that the light has now; `None` while it is not known.
     pub fn lit_now(&self) -> Option<ColorSet> {
         self.tracker.lit()
+    }
+
+    /// A look of the matcher is under way.
+    pub fn is_thinking(&self) -> bool {
+        self.thinker.is_thinking()
     }
 
     /// The verdict stands: more film would hardly change it.

@@ -84,6 +84,11 @@ impl Thinker {
         self.asked.is_none() && rested
     }
 
+    /// Whether a question is open.
+    pub fn is_thinking(&self) -> bool {
+        self.asked.is_some()
+    }
+
     /// Asks what `eyes` see, whose first frame is at `from_s` of the watch.
     pub fn ask(&mut self, eyes: Eyes, from_s: f64) {
         self.asked = Some(Instant::now());

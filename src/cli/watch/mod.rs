@@ -17,6 +17,8 @@ use super::{
 mod output;
 #[cfg(feature = "camera")]
 mod session;
+#[cfg(feature = "camera")]
+mod view;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -1,5 +1,7 @@
 //! How a watch is shown: lines of JSON, a view that is redrawn, or plain lines.
 
+use std::io::IsTerminal;
+
 use blinkdx::devices::Device;
 use blinkdx::live::{Event, Happening, Live};
 use blinkdx::matcher::Diagnosis;
@@ -7,12 +9,15 @@ use blinkdx::observe::Observation;
 use blinkdx::report::{self, json};
 use blinkdx::source::Frame;
 
+use super::view::View;
 use crate::cli::args::{Common, Format};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Where news go.
 pub enum Output {
+    /// A block on standard error that is redrawn; the result on standard output.
+    View(View),
     /// One event a line on standard output.
     Json,
     /// One line for each thing on standard error; the result on standard output.
@@ -20,10 +25,11 @@ pub enum Output {
 }
 
 impl Output {
-    pub fn new(format: Format, common: &Common, _name: &str) -> Self {
+    pub fn new(format: Format, common: &Common) -> Self {
         let quiet = common.quiet;
         match format {
             Format::Json => Self::Json,
+            Format::Text if !quiet && can_redraw() => Self::View(View::new()),
             Format::Text => Self::Plain { quiet },
         }
     }
@@ -32,6 +38,12 @@ impl Output {
     pub fn event(&mut self, event: &Event) -> Result<(), Failure> {
         match self {
             Self::Json => output::json(event)?,
+            Self::View(view) => match &event.what {
+                // These the view shows itself.
+                Happening::Light { .. } | Happening::Verdict { .. } => {}
+                Happening::Recovered { .. } => view.say(String::new()),
+                _ => view.say(words(event)),
+            },
             Self::Plain { quiet: false } => anstream::eprintln!("{}", line(event)),
             Self::Plain { .. } => {}
         }
@@ -39,8 +51,12 @@ impl Output {
     }
 
     /// Shows how things stand; `dropped` pictures were left out so far.
-    pub fn draw(&mut self, _live: &Live, _frame: &Frame, _dropped: u64) -> Result<(), Failure> {
-        Ok(())
+    pub fn draw(&mut self, live: &Live, frame: &Frame, dropped: u64) {
+        if let Self::View(view) = self
+            && view.is_due()
+        {
+            anstream::eprint!("{}", view.redraw(live, frame, dropped));
+        }
     }
 
     /// Prints the last word.
@@ -50,6 +66,9 @@ impl Output {
         diagnosis: &Diagnosis,
         devices: &[&Device],
     ) -> Result<(), Failure> {
+        if let Self::View(view) = self {
+            anstream::eprint!("{}", view.clear());
+        }
         let result = json::Report::new(seen, diagnosis, devices);
         match self {
             Self::Json => output::json(&result)?,
@@ -59,9 +78,19 @@ impl Output {
     }
 }
 
-/// An event in words.
+/// Whether standard error is a terminal on which lines can be gone back to.
+fn can_redraw() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// An event as a line with its time.
 fn line(event: &Event) -> String {
-    let text = match &event.what {
+    format!("{:7.2} s  {}", event.at_s, words(event))
+}
+
+/// An event in words.
+fn words(event: &Event) -> String {
+    match &event.what {
         Happening::Camera {
             name,
             width,
@@ -100,6 +129,5 @@ fn line(event: &Event) -> String {
         },
         Happening::Trouble { text, .. } => format!("warning: {text}"),
         Happening::Recovered { kind } => format!("no longer {kind:?}").to_lowercase(),
-    };
-    format!("{:7.2} s  {text}", event.at_s)
+    }
 }

@@ -205,7 +205,7 @@ fn watch(
         )?),
         None => None,
     };
-    let mut out = Output::new(args.format, common, &info.name);
+    let mut out = Output::new(args.format, common);
     // What happens before the first picture counts is not watched.
     if opened.settle(stop)?.is_none() {
         return Err(opened.lost("it was stopped before the first picture".to_owned()));
@@ -267,6 +267,7 @@ impl Session<'_> {
     ) -> Result<Option<String>, Failure> {
         let begun = Instant::now();
         let mut last_picture = begun;
+        let mut last_good = begun;
         let mut stalled = false;
         loop {
             match self.opened.capture.next(TICK) {
@@ -278,7 +279,13 @@ impl Session<'_> {
                         let event = Event::new(self.live.now_s(), Happening::Recovered { kind });
                         self.out.event(&event)?;
                     }
-                    self.take(packet)?;
+                    if self.take(packet)? {
+                        last_good = last_picture;
+                    } else if last_good.elapsed() > GIVEN_UP {
+                        return Ok(Some(
+                            "its pictures cannot be decoded; choose another --size, or plug it in again".to_owned(),
+                        ));
+                    }
                 }
                 Next::Nothing => {
                     let news = self.live.poll();
@@ -304,7 +311,7 @@ impl Session<'_> {
             }
             self.count()?;
             self.out
-                .draw(&self.live, &self.frame, self.opened.capture.dropped())?;
+                .draw(&self.live, &self.frame, self.opened.capture.dropped());
             let enough = match time {
                 Some(time) => begun.elapsed() >= time,
                 None => self.live.is_sure(),
@@ -315,8 +322,8 @@ impl Session<'_> {
         }
     }
 
-    /// Decodes, records and shows one picture to the eyes.
-    fn take(&mut self, packet: Packet) -> Result<(), Failure> {
+    /// Decodes, records and shows one picture to the eyes; false if it can't be decoded.
+    fn take(&mut self, packet: Packet) -> Result<bool, Failure> {
         let start = *self.start.get_or_insert(packet.taken);
         // Times are whole µs, as they are recorded. They only go forward, whatever a driver says.
         let us = packet.taken.saturating_duration_since(start).as_micros();
@@ -334,7 +341,7 @@ impl Session<'_> {
             .is_err()
         {
             self.undecoded += 1;
-            return Ok(());
+            return Ok(false);
         }
         self.last_us = us;
         self.frames += 1;
@@ -347,7 +354,8 @@ impl Session<'_> {
             self.trouble(Trouble::Record, e.to_string())?;
         }
         let news = self.live.see(&self.frame);
-        self.tell(news)
+        self.tell(news)?;
+        Ok(true)
     }
 
     /// Tells, once each, of pictures that were lost on the way.

@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::Packet;
 
-/// Pictures held at most: a quarter of a second at 30 frames per second bridges a busy moment and keeps
-/// what is looked at that new.
-const CAPACITY: usize = 8;
+/// Pictures held at most: enough to bridge a thread's turn, so few that on a slow computer what is looked at stays new.
+const CAPACITY: usize = 3;
 
 #[derive(Debug, Default)]
 struct State {
