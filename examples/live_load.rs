@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use blinkdx::devices::Library;
+use blinkdx::devices::Device;
 use blinkdx::live::{Happening, Live};
 use blinkdx::matcher::Query;
 use blinkdx::observe::ObserveOptions;
@@ -30,12 +30,12 @@ fn main() {
     let size: (u32, u32) = (w.parse().expect("width"), h.parse().expect("height"));
     let fps: f64 = word(2, "30").parse().expect("frames per second");
 
-    let device = Library::built_in()
-        .get("video-doorbell")
-        .expect("a known device");
+    // Its period goes into the loop without a seam.
+    let pattern = "red(0.5s on, 0.5s off)".parse().expect("a pattern");
+    let device = Device::given(&pattern);
     let spec = ClipSpec::draw(
-        device,
-        device.state("pairing"),
+        &device,
+        device.states.first(),
         &Conditions {
             difficulty: 0.0,
             seed: 0,
