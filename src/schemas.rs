@@ -94,6 +94,11 @@ fn check_files<T: JsonSchema>(folder: &str, ending: &str) -> usize {
 #[test]
 fn files_of_the_repository_keep_to_the_schemas() {
     assert!(check_files::<DeviceFile>("src/devices/data", ".json") >= 5);
+    assert!(check_files::<DeviceFile>("examples/devices", ".json") >= 2);
+    for folder in ["clips", "devices", "known-wrong"] {
+        assert!(check_files::<Entry>(&format!("fixtures/{folder}"), ".expect.json") > 0);
+    }
+    assert_eq!(check_files::<Manifest>("fixtures", "manifest.json"), 1);
 }
 
 #[test]

@@ -45,10 +45,12 @@ impl Device {
 
 impl Pattern {
     fn loosened(&self) -> Self {
+        // To the microsecond: finer digits are those of binary fractions.
+        let neat = |s: f64| (s * 1e6).round() / 1e6;
         self.with_times(|s| match s.min == s.max {
             true => Seconds {
-                min: s.min * (1.0 - TOLERANCE),
-                max: s.max * (1.0 + TOLERANCE),
+                min: neat(s.min * (1.0 - TOLERANCE)),
+                max: neat(s.max * (1.0 + TOLERANCE)),
             },
             false => s,
         })
@@ -61,11 +63,11 @@ mod tests {
 
     #[test]
     fn exact_times_become_ranges_and_ranges_stay() {
-        let given: Pattern = "red(0.5s on, 0.1-0.3s off) x5, off 2s".parse().unwrap();
+        let given: Pattern = "red(0.2s on, 0.1-0.3s off) x5, off 2s".parse().unwrap();
         let device = Device::given(&given);
         assert_eq!(
             device.states[0].patterns[0].to_string(),
-            "red(0.4-0.6s on, 0.1-0.3s off) x5, off 1.6-2.4s"
+            "red(0.16-0.24s on, 0.1-0.3s off) x5, off 1.6-2.4s"
         );
         assert_eq!(device.states[0].meaning, format!("The light shows {given}"));
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::chroma::Chroma;
-use super::json::{Report, shining};
+use super::json::{Explanation, Report, shining};
 use super::timeline;
 use crate::devices::{Basis, Pattern};
 use crate::matcher::{Diagnosis, Verdict};
@@ -45,13 +45,21 @@ pub fn diagnosis(report: &Report, diagnosis: &Diagnosis, out: &mut dyn Write) ->
         Verdict::UnknownPattern => headline("This light fits no known state", out)?,
     }
     if let Verdict::Ambiguous = report.verdict {
-        for e in &report.alternatives {
-            let sure = percent(e.confidence);
-            writeln!(out, "\n{BOLD}{}: {}{BOLD:#}, {sure}", e.model, e.state)?;
+        for (models, e, confidence) in by_meaning(&report.alternatives) {
+            let sure = percent(confidence);
+            let models = models.join(", ");
+            writeln!(out, "\n{BOLD}{models}: {}{BOLD:#}, {sure}", e.state)?;
             advice(&e.meaning, &e.action, out)?;
         }
     } else if let (Some(meaning), Some(action)) = (&report.meaning, &report.action) {
         advice(meaning, action, out)?;
+        if report.verdict == Verdict::Diagnosed && !report.shared_by.is_empty() {
+            let others = report.shared_by.join(", ");
+            writeln!(
+                out,
+                "\nIt is the same on {others}: say which it is with --model."
+            )?;
+        }
     }
     if let Some(note) = &report.note {
         writeln!(out, "\n{note}")?;
@@ -82,6 +90,30 @@ pub fn diagnosis(report: &Report, diagnosis: &Diagnosis, out: &mut dyn Write) ->
         writeln!(out, "{FAINT}{reason}{FAINT:#}")?;
     }
     Ok(())
+}
+
+/// What can't be told apart, the models of one state with the same words together: their names, one of them, and the
+/// probability of any of them; the likeliest first.
+fn by_meaning(all: &[Explanation]) -> Vec<(Vec<&str>, &Explanation, f64)> {
+    let mut out: Vec<(Vec<&str>, &Explanation, f64)> = Vec::new();
+    for e in all {
+        let same = |o: &&mut (Vec<&str>, &Explanation, f64)| {
+            (&o.1.state, &o.1.meaning, &o.1.action) == (&e.state, &e.meaning, &e.action)
+        };
+        match out.iter_mut().find(same) {
+            Some((models, _, confidence)) => {
+                models.push(&e.model);
+                *confidence += e.confidence;
+            }
+            None => out.push((vec![&e.model], e, e.confidence)),
+        }
+    }
+    // The first holds the probability of its state on all models already.
+    if let Some((first, rest)) = out.split_first_mut() {
+        first.2 = first.1.confidence;
+        rest.sort_by(|a, b| b.2.total_cmp(&a.2));
+    }
+    out
 }
 
 fn headline(text: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -281,6 +313,36 @@ mod tests {
         ] {
             assert!(text.contains(part), "no {part:?} in\n{text}");
         }
+    }
+
+    #[test]
+    fn models_with_the_same_words_are_printed_together() {
+        let mut report = report(
+            Verdict::Ambiguous,
+            &[
+                ("low-battery", 0.55),
+                ("powering-up", 0.2),
+                ("powering-up", 0.1),
+            ],
+        );
+        report.alternatives[2].model = "xt2".to_owned();
+        let mut out = Vec::new();
+        let sample = sample(Verdict::Ambiguous, &[("low-battery", 0.55)]);
+        diagnosis(&report, &sample, &mut out).unwrap();
+        let text = anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string();
+        assert!(text.contains("xt, xt2: powering-up, 30 %"), "{text}");
+        assert_eq!(text.matches("Wait up to two minutes").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn other_models_with_the_same_state_are_named() {
+        let mut report = report(Verdict::Diagnosed, &[("low-battery", 0.93)]);
+        report.shared_by = vec!["xt2".to_owned(), "outdoor-3".to_owned()];
+        let mut out = Vec::new();
+        let sample = sample(Verdict::Diagnosed, &[("low-battery", 0.93)]);
+        diagnosis(&report, &sample, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("the same on xt2, outdoor-3: "), "{text}");
     }
 
     #[test]

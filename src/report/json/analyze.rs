@@ -58,6 +58,10 @@ pub struct Report {
     pub action: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<Basis>,
+    /// Other models that would show the same light for the same state, where several are considered; `confidence`
+    /// counts them in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared_by: Vec<String>,
     /// Diagnosed: the states that were not chosen. Ambiguous: all that fit, the diagnosis first.
     pub alternatives: Vec<Explanation>,
     /// The light that was judged to be the device's.
@@ -90,11 +94,20 @@ impl Report {
             Verdict::Diagnosed | Verdict::Ambiguous => all.first().cloned(),
             _ => None,
         };
+        let shared_by = match (&first, diagnosis.candidates.first()) {
+            (Some(_), Some(candidate)) => candidate.shared_by.clone(),
+            _ => Vec::new(),
+        };
         let alternatives = match diagnosis.verdict {
             Verdict::Ambiguous => all,
-            verdict => {
-                let taken = usize::from(verdict == Verdict::Diagnosed);
-                let others = all.into_iter().skip(taken);
+            _ => {
+                // The same state of a model that shares it is no other explanation.
+                let chosen = |e: &Explanation| {
+                    first.as_ref().is_some_and(|f| {
+                        e.state == f.state && (e.model == f.model || shared_by.contains(&e.model))
+                    })
+                };
+                let others = all.into_iter().filter(|e| !chosen(e));
                 others.filter(|e| e.confidence >= MENTIONED).collect()
             }
         };
@@ -137,6 +150,7 @@ impl Report {
                 .as_ref()
                 .map(|e| e.basis)
                 .or(dark.map(|(_, d)| d.basis)),
+            shared_by,
             alternatives,
             light: diagnosis.place.map(Box::from),
             pulses,
@@ -156,11 +170,15 @@ impl Report {
                 format!("{model}: {state}, {confidence:.2}")
             }
             (Verdict::Ambiguous, ..) => {
-                let named: Vec<String> = self
-                    .alternatives
-                    .iter()
-                    .map(|a| format!("{}: {}", a.model, a.state))
-                    .collect();
+                // Of models that share a state the likeliest one.
+                let mut states: Vec<&str> = Vec::new();
+                let mut named: Vec<String> = Vec::new();
+                for a in &self.alternatives {
+                    if !states.contains(&a.state.as_str()) {
+                        states.push(&a.state);
+                        named.push(format!("{}: {}", a.model, a.state));
+                    }
+                }
                 format!("ambiguous: {}", named.join(" or "))
             }
             (verdict, ..) => verdict.name().to_owned(),

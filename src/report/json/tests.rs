@@ -218,6 +218,29 @@ fn a_diagnosis_has_the_fields_of_the_contract() {
 }
 
 #[test]
+fn models_that_share_the_state_are_named_and_no_alternatives() {
+    let library = Library::built_in();
+    let devices: Vec<&Device> = ["xt", "xt2"]
+        .iter()
+        .filter_map(|n| library.get(n))
+        .collect();
+    let states = [
+        ("low-battery", 0.9),
+        ("low-battery", 0.4),
+        ("offline", 0.05),
+    ];
+    let mut shared = diagnosis(Verdict::Diagnosed, &states);
+    shared.candidates[0].shared_by = vec!["xt2".to_owned()];
+    shared.candidates[1].model = "xt2".to_owned();
+    let report = Report::new(&observation(), &shared, &devices);
+    assert_eq!(report.shared_by, ["xt2"]);
+    let others: Vec<&str> = report.alternatives.iter().map(|a| &*a.state).collect();
+    assert_eq!(others, ["offline"]);
+    let json = serde_json::to_value(super::tests::report(Verdict::Diagnosed, &states)).unwrap();
+    assert_eq!(json.get("shared_by"), None, "nothing where there is none");
+}
+
+#[test]
 fn an_ambiguous_result_lists_all_that_fit() {
     let states = [("low-battery", 0.55), ("powering-up", 0.44)];
     let json = serde_json::to_value(report(Verdict::Ambiguous, &states)).unwrap();
