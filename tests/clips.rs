@@ -5,12 +5,15 @@ mod common;
 use common::{Folder, blinkdx, command, run};
 
 const CLIPS: &str = "fixtures/clips";
+/// Clips of devices that only files describe, and those files.
+const OTHERS: &str = "fixtures/devices";
+const DEVICES: &str = "examples/devices";
 const KNOWN_WRONG: &str = "fixtures/known-wrong";
 
 /// Runs `check` on all clips of a folder and shows its report where something differs.
 #[track_caller]
 fn check_all(folder: &str, decoder: &str) {
-    let run = blinkdx(&["check", folder, "--decoder", decoder]);
+    let run = blinkdx(&["check", folder, "--devices", DEVICES, "--decoder", decoder]);
     assert_eq!(run.status, 0, "\n{}{}", run.stdout, run.stderr);
     assert!(
         run.stdout.ends_with(" passed, 0 failed\n"),
@@ -22,6 +25,11 @@ fn check_all(folder: &str, decoder: &str) {
 #[test]
 fn every_clip_shows_what_it_must_through_the_embedded_decoders() {
     check_all(CLIPS, "embedded");
+}
+
+#[test]
+fn devices_that_only_files_describe_are_diagnosed_as_well() {
+    check_all(OTHERS, "embedded");
 }
 
 #[test]
