@@ -14,7 +14,7 @@ const AHEAD: Duration = Duration::from_millis(20);
 ///
 /// nokhwa gives `stamp` as wall-clock time since 1970, made from the driver's age of the picture an instant
 /// before; `wall` is the wall clock at `arrived`. Taking the age out again makes jumps of the system
-/// clock harmless. It gives none for stamps that are slightly ahead (finding 10 of the README's list).
+/// clock harmless. It gives none for stamps that are slightly ahead.
 pub fn taken(stamp: Option<Duration>, arrived: Instant, wall: SystemTime) -> (Instant, bool) {
     let (Some(stamp), Ok(wall)) = (stamp, wall.duration_since(UNIX_EPOCH)) else {
         return (arrived, false);
