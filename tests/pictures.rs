@@ -92,7 +92,7 @@ fn a_gif_is_timed_as_it_is_shown() {
     // Luma of pure red is 0.299 of the level.
     assert_eq!(luma, [0, 12, 24, 36, 48, 60]);
     if find_program().is_some() {
-        let mut theirs = FfmpegSource::open(&path, "clip", None).unwrap();
+        let mut theirs = FfmpegSource::open(&path, "clip", None, None).unwrap();
         assert_close(&read_all(&mut theirs).0, &times);
     } else {
         eprintln!("skipped: comparison with ffmpeg: no ffmpeg on the path");
@@ -253,6 +253,7 @@ fn the_bytes_and_not_the_name_choose() {
         let options = OpenOptions {
             decoder: DecoderChoice::Embedded,
             fps: Some(10.0),
+            ..OpenOptions::default()
         };
         let spec = folder.join(name).to_string_lossy().into_owned();
         let mut source = open(&spec, &options).unwrap();

@@ -1,5 +1,6 @@
 //! Options that several commands share.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use blinkdx::observe::Rect;
@@ -29,7 +30,7 @@ pub enum Format {
 }
 
 /// How pictures are read and where to look in them.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct Reading {
     /// Who decodes video: `auto` takes `ffmpeg` where it is installed
     #[arg(long, value_enum, default_value_t)]
@@ -40,6 +41,15 @@ pub struct Reading {
     /// Frames per second of a folder or list of still pictures
     #[arg(long, value_name = "FPS", value_parser = rate)]
     pub fps: Option<f64>,
+    /// Begin at this time of the clip: s, m:ss or h:mm:ss
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub from: Option<f64>,
+    /// End before this time of the clip
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub to: Option<f64>,
+    /// Threads that ffmpeg decodes a clip on; without it, what is best for one clip or for many
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
 }
 
 /// Which decoder reads video files.
@@ -83,6 +93,32 @@ pub fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Parses a time in s, as seconds, `m:ss` or `h:mm:ss`, with a fraction of a second where wanted.
+pub fn time(text: &str) -> Result<f64, String> {
+    let wrong = || "a time is seconds (90.5), m:ss (1:30.5) or h:mm:ss (2:01:30)".to_owned();
+    // Signs, exponents and names such as "inf" are numbers to Rust and no times to people.
+    let plain = |b: u8| b.is_ascii_digit() || b == b'.' || b == b':';
+    if !text.bytes().all(plain) {
+        return Err(wrong());
+    }
+    let mut parts = text.split(':');
+    let last = parts.next_back().unwrap_or_default();
+    let seconds: f64 = last.parse().map_err(|_| wrong())?;
+    let wholes = parts
+        .map(|part| part.parse::<u32>().map_err(|_| wrong()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let (hours, minutes) = match wholes[..] {
+        [] => return Ok(seconds),
+        [minutes] => (0, minutes),
+        [hours, minutes] if minutes < 60 => (hours, minutes),
+        _ => return Err(wrong()),
+    };
+    if seconds >= 60.0 {
+        return Err(wrong());
+    }
+    Ok(f64::from(hours) * 3600.0 + f64::from(minutes) * 60.0 + seconds)
+}
+
 /// Parses `WxH` in px.
 pub fn size(text: &str) -> Result<(u32, u32), String> {
     text.split_once(['x', 'X'])
@@ -117,6 +153,24 @@ mod tests {
         assert_eq!(rate("29.97"), Ok(29.97));
         for bad in ["0", "-3", "nan", "inf", "1e9", "x"] {
             assert!(rate(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_seconds_or_has_colons() {
+        for (text, s) in [
+            ("0", 0.0),
+            ("90.5", 90.5),
+            ("1:30", 90.0),
+            ("75:00", 4500.0),
+            ("2:01:30.25", 7290.25),
+        ] {
+            assert_eq!(time(text), Ok(s), "{text}");
+        }
+        for bad in [
+            "", "-1", "1e3", "inf", "1:60", "1:60:00", "1:2:3:4", "a:00", "1:", ":30", "+1:00:00",
+        ] {
+            assert!(time(bad).is_err(), "{bad}");
         }
     }
 

@@ -5,9 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use blinkdx::check::{self, CheckReport, Difference, Entry, Manifest, Outcome, Shown};
@@ -19,6 +17,7 @@ use blinkdx::report::json::Report;
 
 use super::args::{Common, Decoder, Format, Reading};
 use super::failure::{Failure, Status};
+use super::in_order::{in_order, processors};
 use super::{library, output, reading};
 
 #[derive(Debug, clap::Args)]
@@ -105,50 +104,32 @@ pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
 
 /// Runs the entries, several at a time, and prints each as soon as all before it are printed.
 fn run_all(entries: &[&Entry], args: &Args, library: &Library) -> Result<Vec<Run>, Failure> {
-    let jobs = args.jobs.map_or_else(
-        || thread::available_parallelism().map_or(1, NonZeroUsize::get),
-        NonZeroUsize::get,
-    );
-    let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let (sender, receiver) = mpsc::channel();
-        for _ in 0..jobs.min(entries.len()) {
-            let sender = sender.clone();
-            let (next, stop) = (&next, &stop);
-            scope.spawn(move || {
-                loop {
-                    let i = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(entry) = entries.get(i) else { break };
-                    let run = if stop.load(Ordering::Relaxed) {
-                        not_run(entry)
-                    } else {
-                        run_one(entry, args, library)
-                    };
-                    if args.fail_fast && run.status != Status::Done {
-                        stop.store(true, Ordering::Relaxed);
-                    }
-                    if sender.send((i, run)).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
-        drop(sender);
-        let mut done: Vec<Option<Run>> = entries.iter().map(|_| None).collect();
-        let mut printed = 0;
-        for (i, run) in receiver {
-            done[i] = Some(run);
-            while let Some(Some(run)) = done.get(printed) {
-                if let Err(e) = print(run, args) {
-                    stop.store(true, Ordering::Relaxed);
-                    return Err(e.into());
-                }
-                printed += 1;
+    let mut runs = Vec::with_capacity(entries.len());
+    in_order(
+        entries.len(),
+        args.jobs.unwrap_or_else(processors),
+        |i| {
+            let run = if stop.load(Ordering::Relaxed) {
+                not_run(entries[i])
+            } else {
+                run_one(entries[i], args, library)
+            };
+            if args.fail_fast && run.status != Status::Done {
+                stop.store(true, Ordering::Relaxed);
             }
-        }
-        Ok(done.into_iter().flatten().collect())
-    })
+            run
+        },
+        |_, run| {
+            let printed = print(&run, args);
+            if printed.is_err() {
+                stop.store(true, Ordering::Relaxed);
+            }
+            runs.push(run);
+            printed
+        },
+    )?;
+    Ok(runs)
 }
 
 fn print(run: &Run, args: &Args) -> std::io::Result<()> {
@@ -267,6 +248,9 @@ fn judge(entry: &Entry, args: &Args, library: &Library) -> Result<Run, Failure> 
         decoder: args.decoder,
         region: entry.region.map(|[x, y, w, h]| Rect { x, y, w, h }),
         fps: entry.fps,
+        from: None,
+        to: None,
+        threads: None,
     };
     let limit = entry.time_limit_s.map(Duration::from_secs_f64);
     let (seen, in_time) = reading::read_within(&path.display().to_string(), &reading, limit)?;

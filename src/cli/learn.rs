@@ -68,8 +68,8 @@ pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
     let clips: Vec<Observation> = args
         .clips
         .iter()
-        .map(|name| reading::read(name, &args.reading, common))
-        .collect::<Result<_, _>>()?;
+        .map(|name| Ok(reading::read(name, &args.reading, common, true)?.film))
+        .collect::<Result<_, Failure>>()?;
     let clips: Vec<&Observation> = clips.iter().collect();
     let lineup = Lineup::new(&clips);
     let lesson = lineup.learn().map_err(|e| Failure::Usage(e.to_string()))?;

@@ -31,12 +31,15 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
-    let seen = reading::read(&args.source, &args.reading, common)?;
+    let seen = reading::read(&args.source, &args.reading, common, true)?;
     if args.format == Format::Text {
-        output::text(|out| report::measurement(&seen, out))?;
+        output::text(|out| report::measurement(&seen.film, seen.from_s, out))?;
         return Ok(Status::Done);
     }
-    let result = json::MeasureReport::from(&seen);
+    let mut result = json::MeasureReport::from(&seen.film);
+    if let Some(from_s) = seen.from_s {
+        result.begin_at(from_s);
+    }
     match args.format {
         Format::Csv => output::raw(|out| csv::write(&result, out))?,
         Format::Vcd => output::raw(|out| vcd::write(&result, out))?,

@@ -5,6 +5,7 @@ mod args;
 mod cameras;
 mod check;
 mod failure;
+mod in_order;
 mod learn;
 mod library;
 mod measure;
@@ -12,6 +13,7 @@ mod models;
 mod output;
 mod progress;
 mod reading;
+mod results;
 mod simulate;
 mod watch;
 

@@ -52,6 +52,49 @@ impl Drop for Progress {
     }
 }
 
+/// How many of several clips are done; as [`Progress`], for a person who waits.
+pub struct Tally {
+    of: usize,
+    shown: bool,
+    start: Instant,
+}
+
+impl Tally {
+    pub fn new(of: usize, wanted: bool) -> Self {
+        Self {
+            of,
+            shown: wanted && of > 1 && stderr().is_terminal(),
+            start: Instant::now(),
+        }
+    }
+
+    /// Takes the line away, for something else to be printed.
+    pub fn clear(&self) {
+        if self.shown {
+            let _ = write!(stderr(), "\r\x1b[K");
+        }
+    }
+
+    pub fn update(&mut self, done: usize) {
+        if self.shown && done < self.of {
+            let line = tally(done, self.of, self.start.elapsed());
+            let _ = write!(stderr(), "{line}");
+        }
+    }
+}
+
+/// Bar, clips done, time left.
+fn tally(done: usize, of: usize, spent: Duration) -> String {
+    let full = BAR * done / of.max(1);
+    let left_s = spent.as_secs_f64() / done.max(1) as f64 * of.saturating_sub(done) as f64;
+    format!(
+        "{}{}  {done} of {of} clips, {} left",
+        "█".repeat(full),
+        "░".repeat(BAR - full),
+        clock(left_s)
+    )
+}
+
 /// The bar as text: name, bar, place in the clip, time left.
 fn line(name: &str, position_s: f64, duration_s: Option<f64>, spent: Duration) -> String {
     let tail = name.chars().count().saturating_sub(24);
@@ -92,6 +135,10 @@ mod tests {
         let text = line("clip.mp4", 30.0, Some(120.0), Duration::from_secs(10));
         assert!(text.contains("0:30 of 2:00, 0:30 left"), "{text}");
         assert_eq!(text.matches('█').count(), BAR / 4);
+        assert_eq!(
+            tally(10, 40, Duration::from_secs(20)).trim_start_matches(['█', '░']),
+            "  10 of 40 clips, 1:00 left"
+        );
         assert_eq!(line("-", 3700.0, None, Duration::ZERO), "-  1:01:40");
     }
 }

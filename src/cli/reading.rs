@@ -3,14 +3,25 @@
 use std::time::{Duration, Instant};
 
 use blinkdx::observe::{Observation, ObserveOptions, observe};
-use blinkdx::source::{DecoderChoice, Frame, FrameSource, OpenOptions, SourceError, VideoInfo};
+use blinkdx::source::{
+    DecoderChoice, Frame, FrameSource, OpenOptions, Part, SourceError, VideoInfo,
+};
 
 use super::args::{Common, Decoder, Reading};
 use super::failure::Failure;
 use super::progress::Progress;
 
-/// Opens and reads one source, with the progress bar and the notes of `-v`.
-pub fn read(name: &str, reading: &Reading, common: &Common) -> Result<Observation, Failure> {
+/// What was seen of a source.
+pub struct Seen {
+    /// Times are from the first frame that was read.
+    pub film: Observation,
+    /// When that frame comes, in s from the first of the clip; `None` unless a part was asked for.
+    pub from_s: Option<f64>,
+}
+
+/// Opens and reads one source, with the notes of `-v` and, with `bar`, a progress bar.
+pub fn read(name: &str, reading: &Reading, common: &Common, bar: bool) -> Result<Seen, Failure> {
+    let begun = Instant::now();
     let mut source = open(name, reading)?;
     let info = source.info();
     if common.verbose {
@@ -21,21 +32,31 @@ pub fn read(name: &str, reading: &Reading, common: &Common) -> Result<Observatio
             info.decoder
         );
     }
-    let mut progress = Progress::new(name, info.duration_s, !common.quiet);
+    let mut progress = Progress::new(name, info.duration_s, bar && !common.quiet);
     let options = options(name, source.as_ref(), reading)?;
-    let seen = observe(source.as_mut(), &options, &mut |at_s| progress.update(at_s))?;
+    let film = observe(source.as_mut(), &options, &mut |at_s| progress.update(at_s))?;
     drop(progress);
     if common.verbose {
-        for (stage, s) in &seen.timings {
+        for (stage, s) in &film.timings {
             anstream::eprintln!("{name}: {stage}: {:.1} ms", s * 1e3);
         }
+        let all_s = begun.elapsed().as_secs_f64();
+        anstream::eprintln!(
+            "{name}: all, with decoding: {:.1} ms, {:.3} ms for each of {} frames",
+            all_s * 1e3,
+            all_s * 1e3 / film.frames.max(1) as f64,
+            film.frames
+        );
     }
     if !common.quiet {
-        for warning in &seen.warnings {
+        for warning in &film.warnings {
             anstream::eprintln!("warning: {name}: {warning}");
         }
     }
-    Ok(seen)
+    Ok(Seen {
+        film,
+        from_s: reading.from.map(|_| source.begins_s()),
+    })
 }
 
 /// Opens and reads one source without a word, for as long as `limit` allows. Also says whether it was enough.
@@ -101,7 +122,18 @@ impl FrameSource for Limited<'_> {
     }
 }
 
-fn open(name: &str, reading: &Reading) -> Result<Box<dyn FrameSource>, SourceError> {
+fn open(name: &str, reading: &Reading) -> Result<Box<dyn FrameSource>, Failure> {
+    if let (Some(from), Some(to)) = (reading.from, reading.to)
+        && from >= to
+    {
+        return Err(Failure::Usage(format!(
+            "--from {from} s is not before --to {to} s"
+        )));
+    }
+    let part = Part {
+        from_s: reading.from.unwrap_or(0.0),
+        to_s: reading.to,
+    };
     let options = OpenOptions {
         decoder: match reading.decoder {
             Decoder::Auto => DecoderChoice::Auto,
@@ -109,6 +141,8 @@ fn open(name: &str, reading: &Reading) -> Result<Box<dyn FrameSource>, SourceErr
             Decoder::Ffmpeg => DecoderChoice::Ffmpeg,
         },
         fps: reading.fps,
+        part: (part != Part::default()).then_some(part),
+        threads: reading.threads,
     };
-    blinkdx::source::open(name, &options)
+    Ok(blinkdx::source::open(name, &options)?)
 }

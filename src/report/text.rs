@@ -84,7 +84,7 @@ pub fn diagnosis(report: &Report, diagnosis: &Diagnosis, out: &mut dyn Write) ->
         if let Some(pattern) = notation(train) {
             writeln!(out, "Seen: {pattern}")?;
         }
-        train_rows(train, out)?;
+        train_rows(train, report.source.from_s, out)?;
     }
     for reason in &report.reasons {
         writeln!(out, "{FAINT}{reason}{FAINT:#}")?;
@@ -144,8 +144,8 @@ fn notation(train: &Train) -> Option<Pattern> {
     Pattern::seen(train).filter(|p| p.steps.len() <= MOST_STEPS)
 }
 
-/// One timeline for each colour that was lit, and the scale under them.
-fn train_rows(train: &Train, out: &mut dyn Write) -> io::Result<()> {
+/// One timeline for each colour that was lit, and the scale under them, which begins at `from_s`.
+fn train_rows(train: &Train, from_s: Option<f64>, out: &mut dyn Write) -> io::Result<()> {
     let pulses = train.pulses();
     let end_s = train.duration_s;
     for color in Color::ALL {
@@ -156,17 +156,19 @@ fn train_rows(train: &Train, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     if !pulses.is_empty() {
-        let scale = timeline::scale(0.0, end_s, timeline::WIDTH);
+        let from_s = from_s.unwrap_or(0.0);
+        let scale = timeline::scale(from_s, from_s + end_s, timeline::WIDTH);
         writeln!(out, "        {FAINT}{scale}{FAINT:#}")?;
     }
     Ok(())
 }
 
-/// Writes every light with its timeline and its numbers. Styles as in [`diagnosis`].
+/// Writes every light with its timeline and its numbers. Styles as in [`diagnosis`]. The first frame comes at
+/// `from_s` in its clip, 0 without.
 ///
 /// # Errors
 /// What `out` reports.
-pub fn measurement(seen: &Observation, out: &mut dyn Write) -> io::Result<()> {
+pub fn measurement(seen: &Observation, from_s: Option<f64>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "{FAINT}{}: {}x{}, {} frames in {:.2} s, {:.2} fps{FAINT:#}",
@@ -188,7 +190,7 @@ pub fn measurement(seen: &Observation, out: &mut dyn Write) -> io::Result<()> {
             p.w,
             p.h
         )?;
-        train_rows(&light.train, out)?;
+        train_rows(&light.train, from_s, out)?;
         if let Some(pattern) = notation(&light.train) {
             writeln!(out, "  pattern {pattern}")?;
         }

@@ -42,7 +42,8 @@ pub fn write(report: &MeasureReport, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out, "{value}{}", identifier(i))?;
     }
-    let end = ticks(report.source.duration_s);
+    let source = &report.source;
+    let end = ticks(source.from_s.unwrap_or(0.0) + source.duration_s);
     if now.is_none_or(|at| at < end) {
         writeln!(out, "#{end}")?;
     }

@@ -21,6 +21,19 @@ pub enum SourceError {
     Camera { name: String, cause: String },
 }
 
+impl SourceError {
+    /// What the user called the input.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Unreadable { name, .. }
+            | Self::Invalid { name, .. }
+            | Self::Unsupported { name, .. }
+            | Self::Truncated { name, .. }
+            | Self::Camera { name, .. } => name,
+        }
+    }
+}
+
 impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,12 +5,14 @@ pub mod camera;
 mod embedded;
 mod error;
 pub mod ffmpeg;
+mod folder;
 mod frame;
 mod jpeg;
 mod limits;
 pub mod mjpeg;
 pub(crate) mod mkv_writer;
 mod open;
+mod part;
 pub mod prefetch;
 pub mod probe;
 mod raw;
@@ -21,8 +23,10 @@ mod stream;
 pub mod y4m;
 
 pub use error::SourceError;
+pub use folder::clips_below;
 pub use frame::{ColorInfo, Frame, Matrix, Orientation, Plane, Transfer};
 pub use open::{DecoderChoice, OpenOptions, open};
+pub use part::Part;
 pub use raw::Encoding;
 pub use recorder::Recorder;
 pub use stream::open_stream;
@@ -69,4 +73,18 @@ pub trait FrameSource: Send {
     /// Returns `false` at the end of the stream. After an error the stream is over;
     /// the frames before it stay valid, so that a file cut short is still diagnosed.
     fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError>;
+
+    /// When the first frame that is handed out comes, in s from the first of the clip.
+    fn begins_s(&self) -> f64 {
+        0.0
+    }
+
+    /// Goes to a frame at or before `pts_s` (s on the stream's own clock), so that the frames before it need
+    /// not be read; `false` and no change where the source can't.
+    ///
+    /// # Errors
+    /// Those of opening the source, where it had to be opened anew.
+    fn seek(&mut self, _pts_s: f64) -> Result<bool, SourceError> {
+        Ok(false)
+    }
 }

@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek};
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use image::ImageFormat;
 
 use super::ffmpeg::{self, FfmpegSource};
 use super::mjpeg::{self, MjpegSource};
+use super::part::{Part, PartOf};
 use super::prefetch::Prefetch;
 use super::probe::{self, Format};
 use super::stills::StillsSource;
@@ -32,6 +34,11 @@ pub struct OpenOptions {
     pub decoder: DecoderChoice,
     /// Frames per second of pictures that carry no time: a folder or glob of stills, an MJPEG stream.
     pub fps: Option<f64>,
+    /// The part to read; all of it without.
+    pub part: Option<Part>,
+    /// Threads that `ffmpeg` decodes on; as many as it likes without. One is the least work in all, for clips
+    /// that are read side by side.
+    pub threads: Option<NonZeroUsize>,
 }
 
 /// Opens `spec`: a video or animation file, a folder or glob of stills, a web address (through ffmpeg), or
@@ -44,6 +51,14 @@ pub struct OpenOptions {
 /// [`SourceError::Unreadable`], [`SourceError::Invalid`] or [`SourceError::Unsupported`],
 /// each naming the file, the cause and what would help.
 pub fn open(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, SourceError> {
+    let source = open_whole(spec, options)?;
+    Ok(match options.part {
+        Some(part) => Box::new(PartOf::new(source, part)?),
+        None => source,
+    })
+}
+
+fn open_whole(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, SourceError> {
     if spec == "-" {
         let with_ffmpeg =
             options.decoder != DecoderChoice::Embedded && ffmpeg::find_program().is_some();
@@ -51,7 +66,7 @@ pub fn open(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, S
     }
     let path = Path::new(spec);
     if is_url(spec) && !path.exists() {
-        return by_url(spec, options.decoder);
+        return by_url(spec, options);
     }
     let unreadable = |cause: String| SourceError::Unreadable {
         name: spec.to_owned(),
@@ -81,7 +96,7 @@ pub fn open(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, S
         // ffmpeg knows rare formats; what it doesn't know either is told in our words.
         let may_try = have_ffmpeg && options.decoder != DecoderChoice::Embedded;
         let by_ffmpeg = (may_try && !head.is_empty() && !probe::is_text(&head))
-            .then(|| by_ffmpeg(spec, path, None).ok());
+            .then(|| by_ffmpeg(spec, path, None, options.threads).ok());
         return by_ffmpeg.flatten().ok_or_else(|| SourceError::Invalid {
             name: spec.to_owned(),
             cause: unknown_cause(&head).to_owned(),
@@ -102,7 +117,7 @@ pub fn open(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, S
         let orientation = File::open(path)
             .ok()
             .and_then(|file| embedded::orientation(file, format));
-        by_ffmpeg(spec, path, orientation)
+        by_ffmpeg(spec, path, orientation, options.threads)
     };
     match options.decoder {
         DecoderChoice::Ffmpeg => by_ffmpeg(),
@@ -120,8 +135,14 @@ fn by_ffmpeg(
     spec: &str,
     path: &Path,
     orientation: Option<Orientation>,
+    threads: Option<NonZeroUsize>,
 ) -> Result<Box<dyn FrameSource>, SourceError> {
-    Ok(Box::new(FfmpegSource::open(path, spec, orientation)?))
+    Ok(Box::new(FfmpegSource::open(
+        path,
+        spec,
+        orientation,
+        threads,
+    )?))
 }
 
 fn is_url(spec: &str) -> bool {
@@ -130,15 +151,15 @@ fn is_url(spec: &str) -> bool {
         .any(|scheme| spec.starts_with(scheme))
 }
 
-fn by_url(url: &str, decoder: DecoderChoice) -> Result<Box<dyn FrameSource>, SourceError> {
-    if decoder == DecoderChoice::Embedded {
+fn by_url(url: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, SourceError> {
+    if options.decoder == DecoderChoice::Embedded {
         return Err(SourceError::Unsupported {
             name: url.to_owned(),
             what: "reading from the network with the embedded decoder".to_owned(),
             help: "download the clip first, or allow ffmpeg".to_owned(),
         });
     }
-    Ok(Box::new(FfmpegSource::from_url(url)?))
+    Ok(Box::new(FfmpegSource::from_url(url, options.threads)?))
 }
 
 /// Has the frames decoded while the ones before are looked at.

@@ -20,6 +20,8 @@ pub enum Format {
     Y4m,
     /// A video container that only the `ffmpeg` route reads; its name for people.
     Other(&'static str),
+    /// H.264 or HEVC without a container, which only the `ffmpeg` route reads; told by three bytes alone.
+    RawStream,
     /// A list of further files, which is never followed.
     Playlist,
 }
@@ -46,6 +48,7 @@ impl Format {
             Self::Bmp => "BMP",
             Self::Y4m => "Y4M",
             Self::Other(name) => name,
+            Self::RawStream => "raw H.264 or HEVC stream",
             Self::Playlist => "playlist",
         }
     }
@@ -100,7 +103,7 @@ pub fn format(head: &[u8]) -> Option<Format> {
         };
     }
     if at(0, b"\0\0\0\x01") || at(0, b"\0\0\x01") {
-        return Some(Format::Other("raw H.264 or HEVC stream"));
+        return Some(Format::RawStream);
     }
     // One sync byte proves nothing: ask for a second packet. M2TS puts 4 bytes of time before each.
     let ts = |first: usize, step: usize| {

@@ -116,7 +116,10 @@ mod tests {
             recorder.write(*ticks, data).unwrap();
         }
         recorder.finish().unwrap();
-        let options = OpenOptions { decoder, fps: None };
+        let options = OpenOptions {
+            decoder,
+            ..OpenOptions::default()
+        };
         let mut source = open(&path.display().to_string(), &options).unwrap();
         assert_eq!(source.info().shown_size(), (16, 8));
         let (mut frame, mut out) = (Frame::default(), Vec::new());

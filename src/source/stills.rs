@@ -92,7 +92,7 @@ impl StillsSource {
         let Some(looks) = first else {
             return Err(SourceError::Invalid {
                 name: name.to_owned(),
-                cause: "there are no pictures in it; give PNG, JPEG, WebP, BMP or GIF files".into(),
+                cause: "there are no pictures in it; give PNG, JPEG, WebP, BMP or GIF files, or --recursive for the clips in it".into(),
             });
         };
         let mut warnings = Vec::new();

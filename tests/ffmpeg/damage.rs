@@ -188,7 +188,7 @@ fn names_are_only_names() {
         "$(touch x).mp4",
     ] {
         fs::copy("clip.mp4", name).unwrap();
-        let seen = read_all(&mut FfmpegSource::open(Path::new(name), name, None).unwrap());
+        let seen = read_all(&mut FfmpegSource::open(Path::new(name), name, None, None).unwrap());
         assert_eq!(seen.pts_s.len(), 50, "{name:?}");
         assert_eq!(seen.end, Ok(()), "{name:?}");
     }

@@ -85,7 +85,7 @@ pub fn read_all(source: &mut dyn FrameSource) -> Seen {
 }
 
 pub fn open(path: &Path) -> Result<FfmpegSource, SourceError> {
-    FfmpegSource::open(path, &path.to_string_lossy(), None)
+    FfmpegSource::open(path, &path.to_string_lossy(), None, None)
 }
 
 /// Times of the shown pictures as ffprobe gives them, or `None` with a word if it is not there.

@@ -11,7 +11,7 @@ use crate::pulses::Color;
 /// Alternatives below this probability are left out of a clear diagnosis: they would not be printed as 1 %.
 const MENTIONED: f64 = 0.005;
 
-/// One lit span of one colour, in s from the first frame.
+/// One lit span of one colour, in s from the first frame of the clip.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Pulse {
@@ -163,6 +163,15 @@ impl Report {
 }
 
 impl Report {
+    /// Says that the first frame read comes at `from_s` (s from the first of the clip): times become the clip's.
+    pub fn begin_at(&mut self, from_s: f64) {
+        self.source.from_s = Some(seconds(from_s));
+        for pulse in &mut self.pulses {
+            pulse.start_s = seconds(pulse.start_s + from_s);
+            pulse.end_s = seconds(pulse.end_s + from_s);
+        }
+    }
+
     /// The verdict in a few words: `mini: offline, 0.98`.
     pub fn summary(&self) -> String {
         match (self.verdict, &self.model, &self.state, self.confidence) {

@@ -92,7 +92,7 @@ pub struct MeasuredLengths {
     pub sd_s: f64,
 }
 
-/// A time during which a light did not change, in s from the first frame.
+/// A time during which a light did not change, in s from the first frame of the clip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MeasuredSpan {
@@ -197,6 +197,17 @@ fn spans(light: &Light) -> Vec<MeasuredSpan> {
             end_sd_s: seconds(s.end_sd_s),
         })
         .collect()
+}
+
+impl MeasureReport {
+    /// Says that the first frame read comes at `from_s` (s from the first of the clip): times become the clip's.
+    pub fn begin_at(&mut self, from_s: f64) {
+        self.source.from_s = Some(seconds(from_s));
+        for span in self.lights.iter_mut().flat_map(|l| &mut l.spans) {
+            span.start_s = seconds(span.start_s + from_s);
+            span.end_s = seconds(span.end_s + from_s);
+        }
+    }
 }
 
 impl From<&Observation> for MeasureReport {

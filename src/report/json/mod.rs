@@ -34,6 +34,10 @@ pub struct Source {
     pub duration_s: f64,
     /// Mean frames per second.
     pub fps: f64,
+    /// Where only a part of the clip was read: when its first frame comes, in s from the first of the clip.
+    /// Times of the result count from the latter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_s: Option<f64>,
 }
 
 /// A box in px of the picture as shown.
@@ -97,6 +101,7 @@ impl From<&Observation> for Source {
             frames: seen.frames,
             duration_s: seconds(seen.duration_s),
             fps: round(seen.fps, 3),
+            from_s: None,
         }
     }
 }

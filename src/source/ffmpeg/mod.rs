@@ -14,9 +14,10 @@ pub use process::find_program;
 use super::{ColorInfo, Frame, FrameSource, Orientation, SourceError, VideoInfo, limits};
 use layout::Layout;
 use log::{Log, Said};
-use nut::NutReader;
-use process::{END_TIMEOUT, Input, OLD_SYNC_OPTION, Running, SHIFT_S};
+use nut::{FrameHeader, NutReader};
+use process::{END_TIMEOUT, Input, Manner, OLD_SYNC_OPTION, Running, SHIFT_S};
 use std::io::{self, Read};
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ChildStdout;
 use std::sync::atomic::Ordering;
@@ -26,6 +27,11 @@ use std::{fs, thread};
 /// Time that ffmpeg gets, after the first picture began to arrive, to say what it sends. It writes both at
 /// once; on a timeout the colours of the input are taken.
 const SAY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How many s earlier seeking is tried again where it led past the time wanted: a transport stream has no
+/// index, and decoding begins at the next key picture only, which may be 10 s away.
+const SEEK_EARLIER_S: [f64; 3] = [0.0, 15.0, 60.0];
+
 /// The video of a file or stream as the `ffmpeg` program decodes it.
 ///
 /// The pictures are 4:2:0, 4:2:2, 4:4:4 or grey, 8 bit; deeper samples are rounded to 8 bit, RGB becomes
@@ -34,6 +40,10 @@ pub struct FfmpegSource {
     info: VideoInfo,
     color: ColorInfo,
     layout: Layout,
+    /// What was started, to start it anew at another time; a stream can't be.
+    started: Option<(Input, Manner)>,
+    /// The header of a frame whose samples come next.
+    next: Option<FrameHeader>,
     frames: u64,
     last_pts_s: f64,
     nut: NutReader<ChildStdout>,
@@ -46,7 +56,7 @@ impl FfmpegSource {
     /// Opens `path`; `name` is what results and errors call it.
     ///
     /// With an `orientation` the pictures come as they are coded and that is how they are to be turned;
-    /// without one ffmpeg turns them as the file says.
+    /// without one ffmpeg turns them as the file says. `threads` are those of its decoder.
     ///
     /// # Errors
     /// `Unsupported` if there is no ffmpeg or it has no decoder for the video, `Unreadable` if the file
@@ -55,6 +65,7 @@ impl FfmpegSource {
         path: &Path,
         name: &str,
         orientation: Option<Orientation>,
+        threads: Option<NonZeroUsize>,
     ) -> Result<Self, SourceError> {
         let unreadable = |cause: String| SourceError::Unreadable {
             name: name.to_owned(),
@@ -66,10 +77,14 @@ impl FfmpegSource {
             return Err(unreadable("it is a folder".into()));
         }
         let input = Input::File {
-            path,
+            path: path.to_owned(),
             turn: orientation.is_none(),
         };
-        let mut source = Self::start(&input, None, name)?;
+        let manner = Manner {
+            threads,
+            from_pts_s: None,
+        };
+        let mut source = Self::start(input, manner, None, name)?;
         source.info.orientation = orientation.unwrap_or_default();
         Ok(source)
     }
@@ -78,8 +93,12 @@ impl FfmpegSource {
     ///
     /// # Errors
     /// As [`FfmpegSource::open`].
-    pub fn from_url(url: &str) -> Result<Self, SourceError> {
-        Self::start(&Input::Url(url), None, url)
+    pub fn from_url(url: &str, threads: Option<NonZeroUsize>) -> Result<Self, SourceError> {
+        let manner = Manner {
+            threads,
+            from_pts_s: None,
+        };
+        Self::start(Input::Url(url.to_owned()), manner, None, url)
     }
 
     /// Reads a stream, for example standard input, in any container that can be read without seeking.
@@ -87,11 +106,12 @@ impl FfmpegSource {
     /// # Errors
     /// As [`FfmpegSource::open`].
     pub fn from_stream(stream: Box<dyn Read + Send>, name: &str) -> Result<Self, SourceError> {
-        Self::start(&Input::Stream, Some(stream), name)
+        Self::start(Input::Stream, Manner::default(), Some(stream), name)
     }
 
     fn start(
-        input: &Input<'_>,
+        input: Input,
+        manner: Manner,
         stream: Option<Box<dyn Read + Send>>,
         name: &str,
     ) -> Result<Self, SourceError> {
@@ -109,7 +129,7 @@ impl FfmpegSource {
             // What else is tried a second time can be read once only here.
             process::learn_sync_option(&program).map_err(unreadable)?;
         }
-        let spawned = process::command(&program, input).spawn();
+        let spawned = process::command(&program, &input, manner).spawn();
         let mut child = Running(spawned.map_err(unreadable)?);
         let pipes = (child.0.stdout.take(), child.0.stderr.take());
         let (Some(stdout), Some(stderr)) = pipes else {
@@ -119,13 +139,15 @@ impl FfmpegSource {
             // Ends when the stream does, or with a broken pipe when ffmpeg does.
             thread::spawn(move || io::copy(&mut stream, &mut stdin));
         }
-        let result = Self::begin(name, &program, stdout, Log::new(stderr), child);
+        let begun = Self::begin(name, &program, stdout, Log::new(stderr), child);
         let learnt = !known_old && OLD_SYNC_OPTION.load(Ordering::Relaxed);
-        match (result, input) {
-            (Err(_), Input::File { .. } | Input::Url(_)) if learnt => {
-                Self::start(input, None, name)
-            }
-            (result, _) => result,
+        let once = matches!(input, Input::Stream);
+        match begun {
+            Err(_) if learnt && !once => Self::start(input, manner, None, name),
+            begun => Ok(Self {
+                started: (!once).then_some((input, manner)),
+                ..begun?
+            }),
         }
     }
 
@@ -170,6 +192,8 @@ impl FfmpegSource {
             },
             color: said.color(width.min(height)),
             layout,
+            started: None,
+            next: None,
             frames: 0,
             last_pts_s: 0.0,
             nut,
@@ -205,12 +229,43 @@ impl FrameSource for FfmpegSource {
             }
         }
     }
+
+    fn seek(&mut self, pts_s: f64) -> Result<bool, SourceError> {
+        let Some((input, manner)) = &self.started else {
+            return Ok(false);
+        };
+        let from = SEEK_EARLIER_S.map(|earlier| Some(pts_s - earlier));
+        // At the latest the beginning itself is early enough.
+        for from_pts_s in from.into_iter().chain([None]) {
+            let manner = Manner {
+                from_pts_s,
+                ..*manner
+            };
+            let Ok(mut there) = Self::start(input.clone(), manner, None, &self.info.name) else {
+                continue;
+            };
+            there.next = there.nut.next_frame().unwrap_or_default();
+            if from_pts_s.is_none() || there.next.is_some_and(|h| there.seconds(h.pts) <= pts_s) {
+                there.info = self.info.clone();
+                *self = there;
+                return Ok(true);
+            }
+        }
+        Err(SourceError::Unreadable {
+            name: self.info.name.clone(),
+            cause: "it can't be opened a second time, to go to another place in it".into(),
+        })
+    }
 }
 
 impl FfmpegSource {
     fn read_picture(&mut self, frame: &mut Frame) -> io::Result<bool> {
-        let Some(header) = self.nut.next_frame()? else {
-            return Ok(false);
+        let header = match self.next.take() {
+            Some(header) => header,
+            None => match self.nut.next_frame()? {
+                Some(header) => header,
+                None => return Ok(false),
+            },
         };
         let (width, height) = (
             self.info.coded_width as usize,
@@ -229,13 +284,18 @@ impl FfmpegSource {
         for plane in [&mut frame.y, &mut frame.u, &mut frame.v] {
             self.nut.samples(&mut plane.data)?;
         }
-        let (num, den) = self.nut.video().time_base;
-        let (num, den) = (i128::from(num), i128::from(den));
-        let ticks = i128::from(header.pts) * num - i128::from(SHIFT_S) * den;
-        frame.pts_s = ticks as f64 / den as f64;
+        frame.pts_s = self.seconds(header.pts);
         frame.chroma_shift = self.layout.chroma_shift();
         frame.color = self.color;
         Ok(true)
+    }
+
+    /// A time of the pipe in s on the stream's own clock.
+    fn seconds(&self, pts: i64) -> f64 {
+        let (num, den) = self.nut.video().time_base;
+        let (num, den) = (i128::from(num), i128::from(den));
+        let ticks = i128::from(pts) * num - i128::from(SHIFT_S) * den;
+        ticks as f64 / den as f64
     }
 
     /// Judges how the stream ended; `error` is what broke it off, if the pipe did not just close.

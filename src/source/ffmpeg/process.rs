@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,22 +56,42 @@ fn is_executable(path: &Path) -> bool {
 }
 
 /// Where ffmpeg gets the bytes from.
-pub(super) enum Input<'a> {
+#[derive(Debug, Clone)]
+pub(super) enum Input {
     /// A file; `turn` has ffmpeg turn its pictures as the file says.
-    File { path: &'a Path, turn: bool },
+    File { path: PathBuf, turn: bool },
     /// An address that begins with `http://` or `https://`.
-    Url(&'a str),
+    Url(String),
     /// Standard input.
     Stream,
 }
 
+/// How the input is decoded.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Manner {
+    /// Threads of the decoder; as many as ffmpeg likes without.
+    pub threads: Option<NonZeroUsize>,
+    /// Begin at the last key picture before this time, in s on the stream's clock.
+    pub from_pts_s: Option<f64>,
+}
+
 /// The command that writes the pictures of `input` to its standard output.
-pub(super) fn command(program: &Path, input: &Input<'_>) -> Command {
+pub(super) fn command(program: &Path, input: &Input, manner: Manner) -> Command {
     let mut command = Command::new(program);
     command
         .args(["-nostdin", "-hide_banner", "-nostats", "-v", "level+info"])
         .args(["-format_whitelist", DEMUXERS])
         .stdin(Stdio::null());
+    if let Some(threads) = manner.threads {
+        command.args(["-threads", &threads.to_string()]);
+    }
+    if let Some(pts_s) = manner.from_pts_s {
+        // What comes before that time is left out by us, who count from the first picture and not from the
+        // container's start.
+        command
+            .args(["-noaccurate_seek", "-seek_timestamp", "1"])
+            .args(["-ss", &format!("{pts_s:.6}")]);
+    }
     match input {
         Input::File { path, turn } => {
             if !turn {
