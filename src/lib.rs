@@ -13,6 +13,7 @@
 
 pub mod check;
 pub mod devices;
+pub mod episodes;
 pub mod json_file;
 pub mod learn;
 pub mod live;

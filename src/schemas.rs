@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::check::{CheckReport, Entry, Manifest};
 use crate::devices::DeviceFile;
+use crate::episodes;
 use crate::learn::LearnReport;
 use crate::live::Event;
 use crate::report::cameras::Cameras;
@@ -28,7 +29,7 @@ fn schema<T: JsonSchema>() -> Value {
     serde_json::to_value(schema).expect("a schema is JSON")
 }
 
-fn all() -> [(&'static str, Value); 11] {
+fn all() -> [(&'static str, Value); 12] {
     [
         ("device-file", schema::<DeviceFile>()),
         ("manifest", schema::<Manifest>()),
@@ -39,6 +40,7 @@ fn all() -> [(&'static str, Value); 11] {
         ("check", schema::<CheckReport>()),
         ("models", schema::<Catalog>()),
         ("watch-event", schema::<Event>()),
+        ("event", schema::<episodes::Event>()),
         ("cameras", schema::<Cameras>()),
         ("learn", schema::<LearnReport>()),
     ]

@@ -152,6 +152,53 @@ fn a_file_that_holds_something_else_is_refused_and_kept() {
 }
 
 #[test]
+fn every_change_is_an_event_before_the_result() {
+    let folder = Folder::new("events");
+    std::fs::copy(CLIP, folder.path("clip.mov")).unwrap();
+    let path = folder.path("clip.mov");
+    let file = folder.path("results.jsonl");
+    let run = |format: &str, more: &[&str]| {
+        let args = ["analyze", &path, "--model", "xt", "--events"];
+        let how = ["--decoder", "embedded", "--format", format];
+        blinkdx(&[&args[..], &how, more].concat())
+    };
+    let json = run("json", &["--resume", &file]);
+    assert_eq!(json.status, 0, "{json:?}");
+    assert_eq!(folder.read("results.jsonl"), json.stdout);
+    let lines = lines(&json.stdout);
+    let (result, events) = lines.split_last().unwrap();
+    assert_eq!(result["schema"], "blinkdx/1");
+    assert!(!events.is_empty());
+    let mut until_s = 0.0;
+    for event in events {
+        assert_eq!(event["schema"], "blinkdx-event/1");
+        assert_eq!(
+            event["source"],
+            result["source"]["name"]
+                .as_str()
+                .map_or_else(Value::default, |n| serde_json::json!({"name": n}))
+        );
+        assert_eq!(event["at_s"].as_f64(), Some(until_s), "{event}");
+        until_s = event["until_s"].as_f64().unwrap();
+    }
+    assert_eq!(Some(until_s), result["source"]["duration_s"].as_f64());
+    let blinking = events.iter().find(|e| e["shows"] == "blinking").unwrap();
+    assert_eq!(blinking["colors"], serde_json::json!(["red"]));
+    assert_eq!(blinking["state"], result["state"]);
+
+    let text = run("text", &[]);
+    assert!(text.stdout.starts_with("0:00:00.0  "), "{}", text.stdout);
+    assert!(text.stdout.contains("blinking red"), "{}", text.stdout);
+
+    // Events without their result, as a crash leaves them: the clip is done again.
+    let cut = json.stdout.lines().next().unwrap();
+    folder.write("results.jsonl", format!("{cut}\n"));
+    assert_eq!(run("json", &["--resume", &file]).stdout, json.stdout);
+    assert_eq!(folder.read("results.jsonl"), json.stdout);
+    assert_eq!(run("json", &["--resume", &file]).stdout, "");
+}
+
+#[test]
 fn a_folder_without_clips_is_an_error() {
     let folder = Folder::new("no-clips");
     folder.write("notes.txt", "nothing");

@@ -1,13 +1,16 @@
 //! `blinkdx analyze`: what the light of each clip means.
 
+use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use blinkdx::devices::{Device, Pattern};
+use blinkdx::episodes::events;
 use blinkdx::matcher::{Query, diagnose};
 use blinkdx::report::{self, json};
 use blinkdx::source::{SourceError, clips_below};
+use serde::Serialize;
 
 use super::args::{Common, Format, Reading};
 use super::failure::{Failure, Status};
@@ -41,6 +44,9 @@ pub struct Args {
     /// Leave out the clips that this file has results or errors of, and append those of the others as JSON lines
     #[arg(long, value_name = "FILE")]
     pub resume: Option<PathBuf>,
+    /// Also log every change of what the light shows, with its time in the clip
+    #[arg(long)]
+    pub events: bool,
     #[command(flatten)]
     pub reading: Reading,
 }
@@ -53,9 +59,10 @@ struct Task<'a> {
     common: &'a Common,
     /// Show how far each clip is read.
     bar: bool,
+    events: bool,
 }
 
-/// The result of one source, in words and as JSON.
+/// The result of one source, in words and as lines of JSON.
 struct Answer {
     text: Vec<u8>,
     json: String,
@@ -95,6 +102,7 @@ pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
         reading,
         common,
         bar: clips.len() == 1,
+        events: args.events,
     };
 
     let mut worst = Status::Done;
@@ -163,14 +171,18 @@ fn name_of(clip: &Result<String, SourceError>) -> &str {
     }
 }
 
-fn error_line(name: &str, failure: &Failure) -> std::io::Result<String> {
-    Ok(serde_json::to_string(&json::ErrorReport {
+fn error_line(name: &str, failure: &Failure) -> io::Result<String> {
+    to_json(&json::ErrorReport {
         schema: json::SCHEMA.to_owned(),
         source: json::FailedSource {
             name: name.to_owned(),
         },
         error: failure.to_string(),
-    })?)
+    })
+}
+
+fn to_json(value: &impl Serialize) -> io::Result<String> {
+    Ok(serde_json::to_string(value)?)
 }
 
 impl Task<'_> {
@@ -192,9 +204,21 @@ impl Task<'_> {
         if let Some(from_s) = seen.from_s {
             result.begin_at(from_s);
         }
-        let mut text = Vec::new();
+        let (mut text, mut json) = (Vec::new(), String::new());
+        if self.events {
+            let from_s = seen.from_s.unwrap_or(0.0);
+            let log = events(&seen.film, &diagnosis, &self.devices, &self.query, from_s);
+            for event in &log {
+                writeln!(text, "{}", event.line())?;
+                json += &to_json(event)?;
+                json.push('\n');
+            }
+            if !log.is_empty() {
+                writeln!(text)?;
+            }
+        }
         report::diagnosis(&result, &diagnosis, &mut text)?;
-        let json = serde_json::to_string(&result).map_err(std::io::Error::from)?;
+        json += &to_json(&result)?;
         Ok(Answer { text, json })
     }
 }

@@ -6,13 +6,15 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use blinkdx::json_file::FileError;
+use blinkdx::report::json::SCHEMA;
 use serde::Deserialize;
 
 use super::failure::Failure;
 
-/// What of a line is needed to know its clip.
+/// What of a line is needed to know its clip, and whether it is the clip's result or an event before it.
 #[derive(Deserialize)]
 struct Line {
+    schema: String,
     source: Named,
 }
 
@@ -31,8 +33,8 @@ pub struct Results {
 }
 
 impl Results {
-    /// Opens or creates the file. A last line that was cut off, by a crash or a full disk, is removed: its clip
-    /// is done again.
+    /// Opens or creates the file. What a crash or a full disk left of the last clip, a line cut off or events
+    /// without a result, is removed: that clip is done again.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let refuse = |text: String| Failure::File(FileError::whole(path, text));
         let io = |e: io::Error| refuse(format!("can't be used for results: {e}"));
@@ -52,7 +54,9 @@ impl Results {
         }
         let mut reader = BufReader::new(&file);
         reader.seek(SeekFrom::Start(0)).map_err(io)?;
-        let (mut done, mut whole, mut number) = (HashSet::new(), 0, 0);
+        let (mut done, mut number) = (HashSet::new(), 0);
+        // Bytes up to here, and those of them that end with a result.
+        let (mut at, mut whole) = (0, 0);
         let mut line = Vec::new();
         loop {
             line.clear();
@@ -61,7 +65,7 @@ impl Results {
                 break;
             }
             number += 1;
-            whole += read as u64;
+            at += read as u64;
             if line.trim_ascii().is_empty() {
                 continue;
             }
@@ -73,7 +77,10 @@ impl Results {
                         .into(),
                 })
             })?;
-            done.insert(line.source.name);
+            if line.schema == SCHEMA {
+                done.insert(line.source.name);
+                whole = at;
+            }
         }
         if file.metadata().map_err(io)?.len() > whole {
             file.set_len(whole).map_err(io)?;
@@ -91,9 +98,9 @@ impl Results {
         self.done.contains(name)
     }
 
-    /// Writes a line, in one piece.
-    pub fn append(&mut self, line: &str) -> Result<(), Failure> {
-        let written = self.file.write_all(format!("{line}\n").as_bytes());
+    /// Writes the lines of one clip, in one piece.
+    pub fn append(&mut self, lines: &str) -> Result<(), Failure> {
+        let written = self.file.write_all(format!("{lines}\n").as_bytes());
         written.map_err(|e| {
             let text = format!("can't be written: {e}; what is in it is kept, so run it again");
             Failure::File(FileError::whole(&self.path, text))
