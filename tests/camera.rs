@@ -277,6 +277,19 @@ fn without_a_time_it_ends_when_sure() {
 }
 
 #[test]
+fn a_check_looks_through_a_camera_as_long_as_it_says() {
+    let Some(bench) = bench() else { return };
+    let run = bench.run("checked");
+    let report = run.json();
+    assert_eq!(run.status, 1, "{run:?}");
+    let entries = report["entries"].as_array().unwrap();
+    let statuses: Vec<&Value> = entries.iter().map(|e| &e["status"]).collect();
+    assert_eq!(statuses, ["passed", "failed"], "{report}");
+    let seen_s = entries[0]["result"]["source"]["duration_s"].as_f64();
+    assert!(seen_s.is_some_and(|s| (9.5..11.0).contains(&s)), "{report}");
+}
+
+#[test]
 fn a_rate_that_nokhwa_has_no_word_for_is_watched_all_the_same() {
     let Some(bench) = bench() else { return };
     let (_, result) = bench.watched("odd_rate");

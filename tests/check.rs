@@ -458,6 +458,21 @@ fn manifest_text(entries: &[Value]) -> String {
 }
 
 #[test]
+fn a_camera_that_is_not_there_is_status_4_and_stops_no_other() {
+    let folder = clips("camera");
+    let entries = [
+        json!({"camera": "no camera of this name", "for_s": 1.0, "expect": {}}),
+        blinking("fine", json!({"verdict": "diagnosed"})),
+    ];
+    let run = check(&folder, &entries, &[]);
+    assert_eq!(run.status, 4, "{run:?}");
+    assert_eq!(
+        heads(&run),
+        ["ERROR   no camera of this name", "ok      fine"]
+    );
+}
+
+#[test]
 fn a_manifest_that_makes_no_sense_is_refused() {
     let folder = Folder::new("check-refused");
     let refused = |text: &str, about: &str| {

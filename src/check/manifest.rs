@@ -12,6 +12,9 @@ use crate::pulses::Color;
 /// Schema name of [`Manifest`].
 pub const MANIFEST_SCHEMA: &str = "blinkdx-manifest/1";
 
+/// Largest number that makes sense in an entry: a day in s. Larger ones are typing errors.
+const LONGEST_S: f64 = 86_400.0;
+
 /// What follows a clip's name in that of the file that says what it must show.
 const BESIDE: &str = ".expect.json";
 
@@ -337,8 +340,8 @@ impl Entry {
             ("time_limit_s", self.time_limit_s),
             ("within_s", self.expect.within_s),
         ] {
-            if value.is_some_and(|v| !(v > 0.0 && v.is_finite())) {
-                return Err(format!("{name} must be above 0"));
+            if value.is_some_and(|v| !(v > 0.0 && v <= LONGEST_S)) {
+                return Err(format!("{name} must be above 0, and at most {LONGEST_S}"));
             }
         }
         Ok(())

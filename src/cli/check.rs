@@ -14,6 +14,7 @@ use blinkdx::json_file::FileError;
 use blinkdx::matcher::{Query, diagnose};
 use blinkdx::observe::Rect;
 use blinkdx::report::json::Report;
+use blinkdx::source::FrameSource;
 
 use super::args::{Common, Decoder, Format, Reading};
 use super::failure::{Failure, Status};
@@ -45,6 +46,9 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t)]
     pub decoder: Decoder,
 }
+
+/// How long a camera is looked through where the manifest does not say, in s.
+const FILMED_S: f64 = 10.0;
 
 /// An entry that was run.
 struct Run {
@@ -233,17 +237,6 @@ fn judge(entry: &Entry, args: &Args, library: &Library) -> Result<Run, Failure> 
     };
     library::check_context(&entry.context, library)?;
     check_states(entry, &devices)?;
-    let Some(clip) = &entry.clip else {
-        return Err(Failure::Usage(
-            "this program was built without cameras".to_owned(),
-        ));
-    };
-    let folder = if args.manifest.is_dir() {
-        Some(args.manifest.as_path())
-    } else {
-        args.manifest.parent()
-    };
-    let path = folder.map_or_else(|| PathBuf::from(clip), |f| f.join(clip));
     let reading = Reading {
         decoder: args.decoder,
         region: entry.region.map(|[x, y, w, h]| Rect { x, y, w, h }),
@@ -253,7 +246,8 @@ fn judge(entry: &Entry, args: &Args, library: &Library) -> Result<Run, Failure> 
         threads: None,
     };
     let limit = entry.time_limit_s.map(Duration::from_secs_f64);
-    let (seen, in_time) = reading::read_within(&path.display().to_string(), &reading, limit)?;
+    let (name, source) = source(entry, args, &reading)?;
+    let (seen, in_time) = reading::read_within(&name, source, &reading, limit)?;
     let query = Query {
         context: entry.context.clone(),
     };
@@ -263,7 +257,7 @@ fn judge(entry: &Entry, args: &Args, library: &Library) -> Result<Run, Failure> 
     let shown = Shown {
         report: &report,
         train: diagnosis.train.as_ref().or_else(surest),
-        live: false,
+        live: entry.camera.is_some(),
     };
     let mut differences = check::compare(&entry.expect, shown);
     if !in_time {
@@ -301,6 +295,39 @@ fn judge(entry: &Entry, args: &Args, library: &Library) -> Result<Run, Failure> 
         status,
         updated,
     })
+}
+
+/// Opens the clip or the camera of an entry; also its name for errors.
+fn source(
+    entry: &Entry,
+    args: &Args,
+    reading: &Reading,
+) -> Result<(String, Box<dyn FrameSource>), Failure> {
+    let Some(clip) = &entry.clip else {
+        let camera = entry.camera.clone().unwrap_or_default();
+        let film = film(&camera, entry.for_s.unwrap_or(FILMED_S))?;
+        return Ok((camera, film));
+    };
+    let folder = if args.manifest.is_dir() {
+        Some(args.manifest.as_path())
+    } else {
+        args.manifest.parent()
+    };
+    let path = folder.map_or_else(|| PathBuf::from(clip), |f| f.join(clip));
+    let name = path.display().to_string();
+    let source = reading::open(&name, reading)?;
+    Ok((name, source))
+}
+
+#[cfg(feature = "camera")]
+fn film(camera: &str, for_s: f64) -> Result<Box<dyn FrameSource>, Failure> {
+    let film = blinkdx::source::camera::Film::open(camera, Duration::from_secs_f64(for_s))?;
+    Ok(Box::new(film))
+}
+
+#[cfg(not(feature = "camera"))]
+fn film(_camera: &str, _for_s: f64) -> Result<Box<dyn FrameSource>, Failure> {
+    Err(super::watch::without_cameras())
 }
 
 /// Refuses states that no device has: a misspelt one would never be seen, or always be absent.

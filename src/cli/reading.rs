@@ -59,13 +59,13 @@ pub fn read(name: &str, reading: &Reading, common: &Common, bar: bool) -> Result
     })
 }
 
-/// Opens and reads one source without a word, for as long as `limit` allows. Also says whether it was enough.
+/// Reads one source without a word, for as long as `limit` allows. Also says whether it was enough.
 pub fn read_within(
     name: &str,
+    source: Box<dyn FrameSource>,
     reading: &Reading,
     limit: Option<Duration>,
 ) -> Result<(Observation, bool), Failure> {
-    let source = open(name, reading)?;
     let options = options(name, source.as_ref(), reading)?;
     let mut limited = Limited {
         name,
@@ -122,7 +122,8 @@ impl FrameSource for Limited<'_> {
     }
 }
 
-fn open(name: &str, reading: &Reading) -> Result<Box<dyn FrameSource>, Failure> {
+/// Opens a clip.
+pub fn open(name: &str, reading: &Reading) -> Result<Box<dyn FrameSource>, Failure> {
     if let (Some(from), Some(to)) = (reading.from, reading.to)
         && from >= to
     {

@@ -54,6 +54,13 @@ case_ unlocked v4l2-ctl -C auto_exposure,white_balance_automatic,exposure_time_a
 case_ again blinkdx analyze /tmp/record.mkv --model video-doorbell --format json
 rm /tmp/record.mkv
 case_ until_sure blinkdx watch --model video-doorbell
+cat > /tmp/manifest.json <<'END'
+{"schema": "blinkdx-manifest/1", "entries": [
+  {"camera": "0", "for_s": 10, "model": "video-doorbell", "expect": {"verdict": "diagnosed", "state": "pairing"}},
+  {"name": "not this", "camera": "UVC", "for_s": 6, "model": "video-doorbell", "expect": {"not_states": ["pairing"]}}
+]}
+END
+case_ checked blinkdx check /tmp/manifest.json --jobs 1 --format json
 # At 7.5 frames/s, a rate that nokhwa has no word for, and back.
 case_ odd_rate blinkdx watch -v --fps 7.5 --for 3s --format json
 (sleep 1; blinkdx watch --for 5s > /dev/null 2>&1) &

@@ -13,6 +13,8 @@ mod clock;
 #[cfg(feature = "camera")]
 mod fault;
 #[cfg(feature = "camera")]
+mod film;
+#[cfg(feature = "camera")]
 mod grab;
 #[cfg(feature = "camera")]
 mod native;
@@ -28,6 +30,8 @@ use std::time::Instant;
 use super::Encoding;
 
 pub use choose::{Wish, choose};
+#[cfg(feature = "camera")]
+pub use film::Film;
 #[cfg(feature = "camera")]
 pub use grab::{Capture, Next};
 #[cfg(feature = "camera")]
