@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::locate::candidates::{self, Candidate, Origin};
+use crate::locate::candidates::{self, Candidate};
 use crate::locate::maps::Maps;
 use crate::locate::scene::Scene;
 pub use crate::pulses::Estimate;
 use crate::pulses::extract::{self, Base, Clock, Reading};
 use crate::pulses::{Color, Rhythm, Train};
-use crate::signal::{Backdrop, Linearizer, Patch, Shine, Signal, measure};
+use crate::signal::{Backdrop, Linearizer, Patch, Shine, Signal, brightness, measure};
 use crate::source::{Frame, FrameSource, SourceError, VideoInfo};
 
 /// A box in px of the picture as shown.
@@ -36,14 +36,26 @@ impl Rect {
     }
 }
 
-/// Probability above which the darkest level of a changing light is taken to be lit itself,
-/// and the least share of the full light it must have: less is the lens in the room's light.
-const LIT_AT_REST: f64 = 0.6;
+/// Probability (from looks) above which the darkest level of a changing light is taken to be lit itself, and the least
+/// share of the change it must have: less is the lens in the room's light. High, as one light in six at most shows
+/// several colours without a dark time between.
+const LIT_AT_REST: f64 = 0.85;
 const REST_SHARE: f64 = 0.3;
+/// A light whose darkest level keeps this share of its brightest is steady and wavers with exposure and shake.
+const STEADY_SHARE: f64 = 0.75;
+/// Frames in which a light must be seen lit: one or two are a glitch of the codec or of the alignment.
+const LEAST_LIT_FRAMES: usize = 3;
 /// Correlation of two on-off series that cannot be chance: a reflection, the glow around, the exposure's answer.
 const TOGETHER: f64 = 0.8;
 /// Share of the stronger light below which the weaker one is its reflection.
 const FAINT: f64 = 0.35;
+/// Cells of at least this share of the brightest are the lens; the rest of the region is its bloom. Near the top of the
+/// camera's range (linear light) the bloom is flattened: there only what is flat with it.
+const CORE_SHARE: f32 = 0.75;
+const CLIPPED: f32 = 0.75;
+const CLIPPED_SHARE: f32 = 0.92;
+/// Two findings centred on each other whose radii differ by less than this factor are one lens.
+const SAME_SIZE: f64 = 2.5;
 /// Most lights reported, the surest, and the least sure of them: the rest is noise that costs time to match.
 const MAX_LIGHTS: usize = 14;
 const MIN_EMISSION: f64 = 0.02;
@@ -89,6 +101,9 @@ pub struct Light {
     pub emission: f64,
     /// Mean linear light of the lit state above its surround: R, G, B, 0..1 each.
     pub rgb: [f64; 3],
+    pub tidy: f64,
+    pub rest: f64,
+    pub cells: usize,
     /// Radius in px of the lit lens.
     pub radius_px: f64,
     /// How it looks while lit: what `emission` was judged from.
@@ -230,7 +245,11 @@ impl Eyes {
             .iter()
             .filter_map(|c| self.measure(c, &linear, &backdrop, clock))
             .collect();
-        let lights = leaders(measured);
+        let lights = if std::env::var("ALL").is_ok() {
+            measured.into_iter().map(|m| m.light).collect()
+        } else {
+            leaders(measured)
+        };
         let (width, height) = self.info.shown_size();
         Observation {
             name: self.info.name.clone(),
@@ -260,22 +279,29 @@ impl Eyes {
         let signal: Signal = measure(&self.scene, &patch, linear, &[]);
         let look = |lit: &[Option<bool>]| Shine::of(&self.scene, &patch, linear, backdrop, lit);
         let radius_px = candidate.radius * self.scene.grid.size as f64;
-        let mut reading: Reading = match candidate.origin {
-            Origin::Change => extract::read(&signal.samples, clock, Base::Dark),
-            Origin::Shine => extract::read(&signal.samples, clock, Base::Lit),
+        // Whatever changes is first taken to be switched off at its darkest.
+        let mut reading: Reading = extract::read(&signal.samples, clock, Base::Dark);
+        let dark: Vec<Option<bool>> = reading.lit.iter().map(|l| l.map(|lit| !lit)).collect();
+        let swing = most(reading.lit_rgb);
+        let changes =
+            swing > 0.0 && reading.lit.contains(&Some(true)) && dark.contains(&Some(true));
+        let rest = if changes {
+            look(&dark)
+        } else {
+            look(&vec![Some(true); dark.len()])
         };
-        if candidate.origin == Origin::Change {
-            // One colour of several may be on all the time: then the darkest level looks like a lamp itself.
-            let dark: Vec<Option<bool>> = reading.lit.iter().map(|l| l.map(|lit| !lit)).collect();
-            let rest = look(&dark);
-            if rest.emission(radius_px, None) > LIT_AT_REST
-                && rest.light > REST_SHARE * most(reading.lit_rgb)
-            {
-                reading = extract::read(&signal.samples, clock, Base::Lit);
-            }
+        let wavers = rest.light > STEADY_SHARE * (rest.light + swing);
+        let several =
+            rest.emission(radius_px, None) > LIT_AT_REST && rest.light > REST_SHARE * swing;
+        if !changes || wavers || several {
+            reading = extract::read(&signal.samples, clock, Base::Lit);
         }
         let shine = look(&reading.lit);
         let first = reading.lit.iter().position(|l| *l == Some(true))?;
+        let lit_frames = reading.lit.iter().filter(|l| **l == Some(true)).count();
+        if lit_frames < LEAST_LIT_FRAMES.min(reading.lit.len()) {
+            return None;
+        }
         let color = reading
             .train
             .spans
@@ -284,7 +310,7 @@ impl Eyes {
             .find(|c| !c.is_dark())?
             .colors()
             .next()?;
-        let place = self.place(&patch, first);
+        let place = self.place(&patch, linear, &reading.lit, first);
         if self
             .options
             .region
@@ -294,12 +320,16 @@ impl Eyes {
         }
         let swing = most(reading.lit_rgb);
         let changes = reading.lit.contains(&Some(false)).then_some(swing);
+        let tidy = reading.tidy;
         Some(Measured {
             light: Light {
                 place,
                 kind: kind(&reading.train),
                 color,
                 emission: shine.emission(radius_px, changes),
+                tidy,
+                rest: rest.light,
+                cells: candidate.cells.len(),
                 rgb: reading.lit_rgb,
                 radius_px,
                 shine,
@@ -312,27 +342,46 @@ impl Eyes {
     }
 
     /// The box of a patch in frame `i`, in px as shown.
-    fn place(&self, patch: &Patch, i: usize) -> Rect {
+    fn place(&self, patch: &Patch, linear: &Linearizer, lit: &[Option<bool>], i: usize) -> Rect {
         let size = self.scene.grid.size as f64;
         let (w, h) = (
             f64::from(self.info.coded_width),
             f64::from(self.info.coded_height),
         );
-        let (mut x0, mut y0, mut x1, mut y1) = (f64::INFINITY, f64::INFINITY, 0.0f64, 0.0f64);
-        for &(x, y, _) in &patch.region {
-            for corner in [(-0.5, -0.5), (0.5, 0.5)] {
-                let (u, v) = self.scene.frames[i]
-                    .motion
-                    .apply(x + corner.0, y + corner.1);
-                let (u, v) =
-                    self.info
-                        .orientation
-                        .to_shown(((u + 0.5) * size, (v + 0.5) * size), w, h);
-                x0 = x0.min(u);
-                y0 = y0.min(v);
-                x1 = x1.max(u);
-                y1 = y1.max(v);
+        let motion = self.scene.frames[i].motion;
+        // The lens is what shines brightest when fully lit: amid the first lit time, past the shutter's and codec's edge.
+        let long = lit[i..].iter().take_while(|l| **l == Some(true)).count();
+        let lights = brightness(&self.scene, patch, linear, i + long / 2);
+        let top = lights.iter().copied().fold(0.0, f32::max);
+        let least = top * if top >= CLIPPED { CLIPPED_SHARE } else { CORE_SHARE };
+        let extent = |along: fn(&(f64, f64, f32)) -> f64| {
+            let bright = patch
+                .region
+                .iter()
+                .zip(&lights)
+                .filter(|(_, l)| **l >= least);
+            let mut v: Vec<f64> = bright.map(|(c, _)| along(c)).collect();
+            v.sort_by(f64::total_cmp);
+            // A stray cell does not move the box.
+            let cut = v.len() / 20;
+            match v.len() {
+                0 => (0.0, 0.0),
+                n => (v[cut] - 0.5, v[n - 1 - cut] + 0.5),
             }
+        };
+        let (left, right) = extent(|c| c.0);
+        let (top, bottom) = extent(|c| c.1);
+        let (mut x0, mut y0, mut x1, mut y1) = (f64::INFINITY, f64::INFINITY, 0.0f64, 0.0f64);
+        for (x, y) in [(left, top), (right, top), (left, bottom), (right, bottom)] {
+            let (u, v) = motion.apply(x, y);
+            let (u, v) = self
+                .info
+                .orientation
+                .to_shown(((u + 0.5) * size, (v + 0.5) * size), w, h);
+            x0 = x0.min(u);
+            y0 = y0.min(v);
+            x1 = x1.max(u);
+            y1 = y1.max(v);
         }
         Rect {
             x: x0.max(0.0),
@@ -361,9 +410,13 @@ fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
     let mut kept: Vec<Measured> = Vec::new();
     for m in all {
         let follows = kept.iter().any(|k| {
-            let together = correlation(&k.lit, &m.lit).abs();
-            let near = k.light.place.meets(&m.light.place);
-            together > TOGETHER && (m.swing < FAINT * k.swing || near)
+            let together = correlation(&k.lit, &m.lit).abs() > TOGETHER;
+            let (a, b) = (&k.light, &m.light);
+            let same_lens = (a.place.holds_centre_of(&b.place)
+                || b.place.holds_centre_of(&a.place))
+                && a.radius_px < SAME_SIZE * b.radius_px
+                && b.radius_px < SAME_SIZE * a.radius_px;
+            same_lens || together && (m.swing < FAINT * k.swing || a.place.meets(&b.place))
         });
         if !follows && kept.len() < MAX_LIGHTS && m.light.emission >= MIN_EMISSION {
             kept.push(m);

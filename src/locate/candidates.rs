@@ -17,6 +17,9 @@ const MAX_AREA: f64 = 0.2;
 const MIN_CORRELATION: f32 = 0.6;
 /// Share of the frames in which a place must be in the picture: at a shaking border every edge seems to flash.
 const MIN_SEEN: f64 = 0.3;
+/// Two hills whose saddle is below this share of the lower top are looked at as two lights: noise dents means over time
+/// by a few per cent. One lens that is cut in two by this is found twice, and the two trains are then alike.
+const SADDLE: f32 = 0.85;
 /// Regions of more cells than this are not checked cell by cell: a wide light has no close neighbour inside it.
 const MAX_CHECKED: usize = 900;
 /// Half widths in cells of the surrounds against which something is bright: for lights of some cells up to a ring button.
@@ -50,47 +53,50 @@ pub struct Candidate {
 
 /// All candidates of a scene, the strongest first within each origin.
 pub fn find(scene: &Scene, maps: &Maps) -> Vec<Candidate> {
-    let canvas = maps.canvas;
-    let mut taken = vec![false; canvas.cells()];
     let mut found = Vec::new();
-    changing(scene, maps, &mut taken, &mut found);
-    shining(scene, maps, &mut taken, &mut found);
+    changing(scene, maps, &mut found);
+    shining(scene, maps, &mut found);
     found
 }
 
-fn changing(scene: &Scene, maps: &Maps, taken: &mut [bool], found: &mut Vec<Candidate>) {
+fn changing(scene: &Scene, maps: &Maps, found: &mut Vec<Candidate>) {
     let canvas = maps.canvas;
+    let mut taken = vec![false; canvas.cells()];
     let mut score = vec![0.0f32; canvas.cells()];
     let mut channel = vec![0u8; canvas.cells()];
     let least_seen = least_seen(scene);
     for k in 0..SOUGHT.len() {
         for i in 0..canvas.cells() {
-            let s = maps.change(k, i);
-            if s > score[i] && maps.seen[i] >= least_seen {
-                score[i] = s;
-                channel[i] = k as u8;
+            if maps.seen[i] >= least_seen && maps.change(k, i) >= MIN_CHANGE {
+                let s = maps.light_change(k, i);
+                if s > score[i] {
+                    score[i] = s;
+                    channel[i] = k as u8;
+                }
             }
         }
     }
-    let peaks = peaks(&canvas, &score, MIN_CHANGE);
     let mut n = 0;
-    for peak in peaks {
+    for peak in peaks(&canvas, &score, f32::MIN_POSITIVE) {
         if n == MAX_CHANGING {
             break;
         }
         if taken[peak] {
             continue;
         }
-        let half = score[peak] / 2.0;
-        let mut region = flood(&canvas, peak, taken, |i| score[i] >= half);
+        let k = usize::from(channel[peak]);
+        let share = |i: usize| maps.light_change(k, i) / score[peak];
+        let mut region = flood(&canvas, peak, &taken, |i| {
+            maps.seen[i] >= least_seen && share(i) >= 0.5
+        });
+        region = basin(&canvas, peak, &region, share);
         if region.len() as f64 > MAX_AREA * canvas.cells() as f64 {
             // Something wide (a curtain, the exposure): its cells stay free for what is inside it.
             taken[peak] = true;
             continue;
         }
-        let sought = SOUGHT[usize::from(channel[peak])];
         if region.len() > 1 && region.len() <= MAX_CHECKED {
-            keep_alike(scene, &canvas, sought, peak, &mut region);
+            keep_alike(scene, &canvas, SOUGHT[k], peak, &mut region);
         }
         for &i in &region {
             taken[i] = true;
@@ -98,9 +104,9 @@ fn changing(scene: &Scene, maps: &Maps, taken: &mut [bool], found: &mut Vec<Cand
         found.push(candidate(
             &canvas,
             Origin::Change,
-            sought,
+            SOUGHT[k],
             &region,
-            |i| score[i] / score[peak],
+            share,
             score[peak],
         ));
         n += 1;
@@ -174,7 +180,7 @@ fn correlation(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// Steady lights: brighter or more coloured than what surrounds them, at any of several sizes.
-fn shining(scene: &Scene, maps: &Maps, taken: &mut [bool], found: &mut Vec<Candidate>) {
+fn shining(scene: &Scene, maps: &Maps, found: &mut Vec<Candidate>) {
     let canvas = maps.canvas;
     let mut contrast = vec![0.0f32; canvas.cells()];
     let mut best = vec![(0u8, 0.0f32); canvas.cells()];
@@ -190,7 +196,10 @@ fn shining(scene: &Scene, maps: &Maps, taken: &mut [bool], found: &mut Vec<Candi
                         continue;
                     }
                     let around = sums.mean(col, row, half);
-                    let c = mean[i] - around;
+                    if mean[i] - around < MIN_CONTRAST {
+                        continue;
+                    }
+                    let c = Maps::rise(k, around, mean[i]);
                     if c > contrast[i] {
                         contrast[i] = c;
                         best[i] = (k as u8, around);
@@ -199,9 +208,10 @@ fn shining(scene: &Scene, maps: &Maps, taken: &mut [bool], found: &mut Vec<Candi
             }
         }
     }
-    let peaks = peaks(&canvas, &contrast, MIN_CONTRAST);
+    // A steady light beside a blinking one flickers a little with its spill: what changes does not bar what shines.
+    let mut taken = vec![false; canvas.cells()];
     let mut n = 0;
-    for peak in peaks {
+    for peak in peaks(&canvas, &contrast, f32::MIN_POSITIVE) {
         if n == MAX_SHINING {
             break;
         }
@@ -210,23 +220,21 @@ fn shining(scene: &Scene, maps: &Maps, taken: &mut [bool], found: &mut Vec<Candi
         }
         let (k, around) = best[peak];
         let k = usize::from(k);
-        let top = maps.mean(k, peak) - around;
-        let region = flood(&canvas, peak, taken, |i| {
-            maps.mean(k, i) - around >= top / 2.0
-        });
+        let share = |i: usize| Maps::rise(k, around, maps.mean(k, i)) / contrast[peak];
+        let mut region = flood(&canvas, peak, &taken, |i| share(i) >= 0.5);
+        region = basin(&canvas, peak, &region, share);
         for &i in &region {
             taken[i] = true;
         }
         if region.len() as f64 > MAX_AREA * canvas.cells() as f64 {
             continue;
         }
-        let weight = |i: usize| (maps.mean(k, i) - around) / top;
         found.push(candidate(
             &canvas,
             Origin::Shine,
             SOUGHT[k],
             &region,
-            weight,
+            share,
             contrast[peak],
         ));
         n += 1;
@@ -298,6 +306,58 @@ fn flood(
         next += 1;
     }
     region
+}
+
+/// The part of `region` that belongs to the hill of `peak`: hills that are parted by a dip are different lights.
+fn basin(
+    canvas: &Canvas,
+    peak: usize,
+    region: &[usize],
+    height: impl Fn(usize) -> f32,
+) -> Vec<usize> {
+    if region.len() < 3 || region.len() > MAX_CHECKED {
+        return region.to_vec();
+    }
+    let mut order = region.to_vec();
+    order.sort_by(|&a, &b| height(b).total_cmp(&height(a)));
+    // Highest first, each cell joins the hill of a neighbour; where two meet, the lower one joins if its top is
+    // little above the saddle.
+    let place: std::collections::HashMap<usize, usize> =
+        order.iter().enumerate().map(|(k, &i)| (i, k)).collect();
+    let mut parent: Vec<usize> = (0..order.len()).collect();
+    fn root(parent: &mut [usize], mut k: usize) -> usize {
+        while parent[k] != k {
+            parent[k] = parent[parent[k]];
+            k = parent[k];
+        }
+        k
+    }
+    let mut label: Vec<usize> = (0..order.len()).collect();
+    for (k, &i) in order.iter().enumerate() {
+        let mut hills: Vec<usize> = canvas
+            .neighbours(i)
+            .filter_map(|j| place.get(&j).copied())
+            .filter(|&m| m < k)
+            .map(|m| root(&mut parent, label[m]))
+            .collect();
+        // The hill of the highest top is the one of the least index.
+        hills.sort_unstable();
+        hills.dedup();
+        let Some(&first) = hills.first() else {
+            continue;
+        };
+        label[k] = first;
+        for &other in &hills[1..] {
+            if height(i) >= SADDLE * height(order[other]) {
+                parent[other] = first;
+            }
+        }
+    }
+    let home = root(&mut parent, label[place[&peak]]);
+    (0..order.len())
+        .filter(|&k| root(&mut parent, label[k]) == home)
+        .map(|k| order[k])
+        .collect()
 }
 
 /// Sums over rectangles in constant time; cells never seen do not count.

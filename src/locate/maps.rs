@@ -6,6 +6,11 @@ use super::scene::{Scene, SceneFrame};
 /// The channels lights are looked for in: extremes, so that a light smaller than a cell counts in full.
 pub const SOUGHT: [Channel; 4] = [Channel::YMax, Channel::VMax, Channel::UMax, Channel::GMax];
 
+/// Fixed-point scale of root steps: rounding far below a code, and no overflow in a day of video.
+const ROOT_SCALE: f64 = 256.0;
+/// Range of noise over the square of its mean root step: 6 standard deviations of 0.96 such squares.
+const NOISE_RANGE: f32 = 6.0;
+
 /// Scene cells around the first picture that other frames show, as a share of its size: a light that
 /// leaves the first view by up to half a picture is still followed.
 const MAX_MARGIN: f64 = 0.5;
@@ -81,8 +86,8 @@ pub struct ChannelStats {
     pub min: Vec<u8>,
     pub max: Vec<u8>,
     sum: Vec<u32>,
-    /// Sum of absolute differences between neighbouring frames.
-    step: Vec<u32>,
+    /// Sum of square roots of the absolute differences between neighbouring frames, in 1/256.
+    root_step: Vec<u32>,
     last: Vec<u8>,
 }
 
@@ -102,7 +107,7 @@ impl ChannelStats {
             min: vec![255; cells],
             max: vec![0; cells],
             sum: vec![0; cells],
-            step: vec![0; cells],
+            root_step: vec![0; cells],
             last: vec![0; cells],
         }
     }
@@ -125,6 +130,7 @@ impl Maps {
     }
 
     fn add(&mut self, frame: &SceneFrame, index: &[u32]) {
+        let roots: [u16; 256] = std::array::from_fn(|d| ((d as f64).sqrt() * ROOT_SCALE) as u16);
         for (k, channel) in SOUGHT.into_iter().enumerate() {
             let table = compensation(channel, frame);
             let cells = frame.cells.channel(channel);
@@ -138,7 +144,7 @@ impl Maps {
                 s.max[i] = s.max[i].max(v);
                 s.sum[i] += u32::from(v);
                 if self.seen[i] > 0 {
-                    s.step[i] += u32::from(v.abs_diff(s.last[i]));
+                    s.root_step[i] += u32::from(roots[usize::from(v.abs_diff(s.last[i]))]);
                 }
                 s.last[i] = v;
             }
@@ -155,10 +161,26 @@ impl Maps {
         if n < 2 {
             return 0.0;
         }
-        // Gaussian noise of standard deviation s has a mean step of 1.13 s and a range of some 6 s over
-        // hundreds of frames, so 5 steps of range are noise. A light toggles in few of the frames.
-        let step = s.step[i] as f32 / f32::from(n - 1);
-        (f32::from(s.max[i].saturating_sub(s.min[i])) - 5.0 * step).max(0.0)
+        // The square of the mean root of the steps hardly feels the few frames in which a light toggles (a share p of
+        // them adds p squared of its swing). Of Gaussian noise it is 0.96 standard deviations, whose range is some 6
+        // over hundreds of frames; at a shaking edge steps are as wide as the range.
+        let root = f64::from(s.root_step[i]) / ROOT_SCALE / f64::from(n - 1);
+        (f32::from(s.max[i].saturating_sub(s.min[i])) - NOISE_RANGE * (root * root) as f32).max(0.0)
+    }
+
+    /// The change of [`Maps::change`] as light rather than as code, scaled to 0..255: what a lamp adds stands out
+    /// from the wide glow and from what it only lights.
+    pub fn light_change(&self, k: usize, i: usize) -> f32 {
+        let max = f32::from(self.stats[k].max[i]);
+        Self::rise(k, max - self.change(k, i), max)
+    }
+
+    /// How far a code stands above another in channel `k` of [`SOUGHT`], as light scaled to 0..255.
+    pub fn rise(k: usize, low: f32, high: f32) -> f32 {
+        match SOUGHT[k] {
+            Channel::YMax => 255.0 * (light(high) - light(low)),
+            _ => high - low,
+        }
     }
 
     /// Mean over time of cell `i` in channel `k` of [`SOUGHT`], in codes; 0 where never seen.
@@ -168,6 +190,11 @@ impl Maps {
             n => self.stats[k].sum[i] as f32 / f32::from(n),
         }
     }
+}
+
+/// Light 0..1 of a luma code by a plain power law, near enough to compare places.
+fn light(code: f32) -> f32 {
+    (code / 255.0).max(0.0).powf(2.2)
 }
 
 /// For each canvas cell the index of the frame's cell that shows it, `u32::MAX` if outside.

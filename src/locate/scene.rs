@@ -13,6 +13,9 @@ const LOST_FRAMES: usize = 4;
 /// Share of the picture by which the view may move before a fresh reference is taken.
 const MAX_SHIFT: f64 = 0.25;
 
+/// Cells by which the view may have moved during frames that did not align, to know where it was in between.
+const BRIDGED_CELLS: f64 = 3.0;
+
 /// One stored frame.
 #[derive(Debug, Clone)]
 pub struct SceneFrame {
@@ -84,6 +87,10 @@ impl Scene {
         } else if aligned {
             self.lost = 0;
             self.last = alignment;
+            self.bridge(
+                &self.base.then(&alignment.motion),
+                self.base_gain * alignment.gain,
+            );
         } else {
             self.lost += 1;
         }
@@ -106,6 +113,40 @@ impl Scene {
             aligned,
             agreement: alignment.agreement,
         });
+    }
+
+    /// Frames that did not align between two that did, at nearly the same view: the view did not leave, its light
+    /// changed (a lamp that floods the picture, the exposure's answer). They lie where the view was.
+    fn bridge(&mut self, now: &Similarity, gain: f64) {
+        let lost = self.frames.iter().rev().take_while(|f| !f.aligned).count();
+        if lost == 0 || lost > LOST_FRAMES || lost == self.frames.len() {
+            return;
+        }
+        let first = self.frames.len() - lost;
+        let before = self.frames[first - 1].motion;
+        let (w, h) = (self.grid.cols as f64, self.grid.rows as f64);
+        let moved = [(0.0, 0.0), (w, 0.0), (0.0, h), (w, h)]
+            .into_iter()
+            .map(|(x, y)| {
+                let (a, b) = (before.apply(x, y), now.apply(x, y));
+                (a.0 - b.0).hypot(a.1 - b.1)
+            })
+            .fold(0.0, f64::max);
+        if moved > BRIDGED_CELLS {
+            return;
+        }
+        for (k, f) in self.frames[first..].iter_mut().enumerate() {
+            let share = (k + 1) as f64 / (lost + 1) as f64;
+            let mix = |a: f64, b: f64| a + share * (b - a);
+            f.motion = Similarity {
+                a: mix(before.a, now.a),
+                b: mix(before.b, now.b),
+                dx: mix(before.dx, now.dx),
+                dy: mix(before.dy, now.dy),
+            };
+            f.gain = gain;
+            f.aligned = true;
+        }
     }
 
     /// Forgets the frames before `time_s`, but never the last. The oldest frame that stays becomes the

@@ -5,5 +5,5 @@ mod patch;
 mod shine;
 
 pub use linear::Linearizer;
-pub use patch::{Patch, Sample, Signal, measure};
+pub use patch::{Patch, Sample, Signal, brightness, measure};
 pub use shine::{Backdrop, Shine};

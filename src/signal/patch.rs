@@ -147,6 +147,25 @@ pub fn measure(scene: &Scene, patch: &Patch, linear: &Linearizer, shifts: &[(f64
     Signal { samples }
 }
 
+/// Brightest channel of each region cell in frame `i`, linear; 0 outside the picture.
+pub fn brightness(scene: &Scene, patch: &Patch, linear: &Linearizer, i: usize) -> Vec<f32> {
+    let reader = Reader {
+        grid: scene.grid,
+        frame: &scene.frames[i],
+        linear,
+        shift: (0.0, 0.0),
+    };
+    patch
+        .region
+        .iter()
+        .map(|&(x, y, _)| {
+            reader
+                .rgb(x, y)
+                .map_or(0.0, |c| c.into_iter().fold(0.0, f32::max))
+        })
+        .collect()
+}
+
 fn sample(
     grid: Grid,
     frame: &SceneFrame,
