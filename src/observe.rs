@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::locate::candidates::{self, Candidate};
+use crate::locate::candidates::{self, Candidate, Origin};
 use crate::locate::maps::Maps;
 use crate::locate::scene::Scene;
 pub use crate::pulses::Estimate;
@@ -56,6 +56,8 @@ const CLIPPED: f32 = 0.75;
 const CLIPPED_SHARE: f32 = 0.92;
 /// Two findings centred on each other whose radii differ by less than this factor are one lens.
 const SAME_SIZE: f64 = 2.5;
+/// Most steady places that are measured.
+const MAX_SHINING: usize = 30;
 /// Most lights reported, the surest, and the least sure of them: the rest is noise that costs time to match.
 const MAX_LIGHTS: usize = 14;
 const MIN_EMISSION: f64 = 0.02;
@@ -241,6 +243,7 @@ impl Eyes {
         let located_s = begun.elapsed().as_secs_f64();
         let linear = Linearizer::new(scene.color);
         let backdrop = Backdrop::of(scene, &linear);
+        let found = self.promising(found, &linear, &backdrop);
         let measured: Vec<Measured> = found
             .iter()
             .filter_map(|c| self.measure(c, &linear, &backdrop, clock))
@@ -266,6 +269,34 @@ impl Eyes {
                 ("measure", begun.elapsed().as_secs_f64() - located_s),
             ],
         }
+    }
+
+    /// All that change, and of those that only shine the ones that look most like lamps: a picture full of highlights
+    /// has hundreds, and measuring one costs ten times as much as a look.
+    fn promising(
+        &self,
+        found: Vec<Candidate>,
+        linear: &Linearizer,
+        backdrop: &Backdrop,
+    ) -> Vec<Candidate> {
+        let always = vec![Some(true); self.scene.frames.len()];
+        let (mut shining, mut kept): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|c| c.origin == Origin::Shine);
+        if shining.len() > MAX_SHINING {
+            let size = self.scene.grid.size as f64;
+            let mut ranked: Vec<(f64, Candidate)> = shining
+                .into_iter()
+                .map(|c| {
+                    let look = Shine::of(&self.scene, &Patch::of(&c), linear, backdrop, &always);
+                    (look.emission(c.radius * size, None), c)
+                })
+                .collect();
+            ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+            ranked.truncate(MAX_SHINING);
+            shining = ranked.into_iter().map(|r| r.1).collect();
+        }
+        kept.append(&mut shining);
+        kept
     }
 
     fn measure(
@@ -353,7 +384,12 @@ impl Eyes {
         let long = lit[i..].iter().take_while(|l| **l == Some(true)).count();
         let lights = brightness(&self.scene, patch, linear, i + long / 2);
         let top = lights.iter().copied().fold(0.0, f32::max);
-        let least = top * if top >= CLIPPED { CLIPPED_SHARE } else { CORE_SHARE };
+        let least = top
+            * if top >= CLIPPED {
+                CLIPPED_SHARE
+            } else {
+                CORE_SHARE
+            };
         let extent = |along: fn(&(f64, f64, f32)) -> f64| {
             let bright = patch
                 .region

@@ -10,7 +10,7 @@ use super::scene::Scene;
 const MIN_CHANGE: f32 = 10.0;
 /// Most candidates of each kind. A cluttered room shows some dozen; measuring one costs far less than decoding.
 const MAX_CHANGING: usize = 40;
-const MAX_SHINING: usize = 40;
+const MAX_SHINING: usize = 150;
 /// A region of more than this share of the canvas is no status light (they fill a tenth at most).
 const MAX_AREA: f64 = 0.2;
 /// Cells whose change over time correlates less with that of the peak belong to something else.

@@ -11,29 +11,31 @@ const FARTHEST_PX: f64 = 16.0;
 /// Two emitters of a device are of one make: one is not more than so many times as large as the other.
 const MOST_RATIO: f64 = 2.5;
 
-/// Whether two lights may be the emitters of one device: near, of like size, each of one colour and not of the same.
+/// Whether two lights may be the emitters of one device: near, of like size, and each with one colour that the other
+/// never shows. Others they may share: a device may light both in red.
 pub fn is_possible(a: &Light, b: &Light) -> bool {
     let center = |r: &Rect| (r.x + 0.5 * r.w, r.y + 0.5 * r.h);
     let ((ax, ay), (bx, by)) = (center(&a.place), center(&b.place));
     let (ra, rb) = (a.radius_px.max(0.5), b.radius_px.max(0.5));
     let reach = (FARTHEST_RADII * (ra * rb).sqrt()).max(FARTHEST_PX);
-    let colors = (only_color(a), only_color(b));
+    let (shown_a, shown_b) = (shown(a), shown(b));
+    let own = |x: ColorSet, y: ColorSet| x.colors().filter(|&c| !y.contains(c)).count();
     (ax - bx).hypot(ay - by) <= reach
         && ra.max(rb) <= MOST_RATIO * ra.min(rb)
-        && matches!(colors, (Some(x), Some(y)) if x != y)
+        && own(shown_a, shown_b) == 1
+        && own(shown_b, shown_a) == 1
+        && ![shown_a, shown_b].iter().any(|s| s.contains(Color::White))
 }
 
-/// The one colour that a light shows; none when it shows several, or white, which is no emitter of a pair.
-fn only_color(light: &Light) -> Option<Color> {
-    let spans = &light.train.spans;
-    let mut lit = spans
+/// All colours that a light shows at some time.
+fn shown(light: &Light) -> ColorSet {
+    light
+        .train
+        .spans
         .iter()
         .filter(|s| s.look.is_lit())
-        .filter_map(|s| s.look.colors());
-    let first = lit.next()?;
-    let mut colors = first.colors();
-    let color = colors.next().filter(|&c| c != Color::White)?;
-    (colors.next().is_none() && lit.all(|c| c == first)).then_some(color)
+        .filter_map(|s| s.look.colors())
+        .fold(ColorSet::NONE, ColorSet::union)
 }
 
 /// The box round both.

@@ -7,6 +7,8 @@ use crate::locate::scene::{Scene, SceneFrame};
 
 /// Most cells of a region or surround that are sampled; more add time, not precision.
 const MAX_SAMPLED: usize = 160;
+/// Cells from which on most of a region is not at its blurred edge (3 x 3).
+const OPAQUE_CELLS: usize = 9;
 /// A sample needs this share of its region inside the picture.
 const MIN_INSIDE: f64 = 0.6;
 
@@ -28,7 +30,7 @@ pub struct Sample {
     pub seen: bool,
     /// Weighted mean of the region above its surround.
     pub rgb: [f32; 3],
-    /// Coloured part (each cell's channels less its smallest) of region and rim above the surround.
+    /// Coloured part (each cell's channels less its smallest) of the region, and of the rim above the surround.
     pub excess: [f32; 3],
     /// Median of the surround.
     pub surround: [f32; 3],
@@ -197,7 +199,9 @@ fn sample(
         for k in 0..3 {
             rgb[k] += w * d[k];
         }
-        add_coloured(&mut excess, d);
+        // A lens of some cells hides what is behind it: its colour is its own. A smaller one is mixed with it.
+        let opaque = patch.region.len() >= OPAQUE_CELLS;
+        add_coloured(&mut excess, if opaque { c } else { d });
     }
     if (inside as f64) < MIN_INSIDE * patch.region.len() as f64
         || ring.len() * 4 < patch.surround.len()
