@@ -8,7 +8,7 @@ use crate::locate::scene::Scene;
 pub use crate::pulses::Estimate;
 use crate::pulses::extract::{self, Base, Clock, Reading};
 use crate::pulses::{Color, Rhythm, Train};
-use crate::signal::{Backdrop, Linearizer, Patch, Shine, Signal, brightness, measure};
+use crate::signal::{Backdrop, Linearizer, Patch, Sample, Shine, Signal, brightness, measure};
 use crate::source::{Frame, FrameSource, SourceError, VideoInfo};
 
 /// A box in px of the picture as shown.
@@ -43,6 +43,8 @@ const LIT_AT_REST: f64 = 0.85;
 const REST_SHARE: f64 = 0.3;
 /// A light whose darkest level keeps this share of its brightest is steady and wavers with exposure and shake.
 const STEADY_SHARE: f64 = 0.75;
+/// Share of the change that must be a drop of the place's own light: else a neighbour's glow came up around it.
+const OWN_DROP: f64 = 0.3;
 /// Frames in which a light must be seen lit: one or two are a glitch of the codec or of the alignment.
 const LEAST_LIT_FRAMES: usize = 3;
 /// Correlation of two on-off series that cannot be chance: a reflection, the glow around, the exposure's answer.
@@ -321,7 +323,8 @@ impl Eyes {
         } else {
             look(&vec![Some(true); dark.len()])
         };
-        let wavers = rest.light > STEADY_SHARE * (rest.light + swing);
+        let wavers = rest.light > STEADY_SHARE * (rest.light + swing)
+            || drop_in_light(&signal.samples, &reading.lit) < OWN_DROP * swing;
         let several =
             rest.emission(radius_px, None) > LIT_AT_REST && rest.light > REST_SHARE * swing;
         if !changes || wavers || several {
@@ -459,6 +462,23 @@ fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
         }
     }
     kept.into_iter().map(|m| m.light).collect()
+}
+
+/// By how much the place itself, its surround not taken off, is brighter when lit than when dark: most over the
+/// channels, linear light.
+fn drop_in_light(samples: &[Sample], lit: &[Option<bool>]) -> f64 {
+    let mut sums = [[0.0f64; 4]; 2];
+    for (s, l) in samples.iter().zip(lit) {
+        if let Some(l) = l {
+            let sum = &mut sums[usize::from(*l)];
+            for k in 0..3 {
+                sum[k] += f64::from(s.rgb[k] + s.surround[k]);
+            }
+            sum[3] += 1.0;
+        }
+    }
+    let mean = |on: usize, k: usize| sums[on][k] / f64::max(sums[on][3], 1.0);
+    most(std::array::from_fn(|k| mean(1, k) - mean(0, k)))
 }
 
 /// Correlation of two on-off series over the frames where both are seen; 0 if either never changes there.

@@ -19,6 +19,8 @@ const FAINT_SHARE: f64 = 0.06;
 const DARK_BAND: f64 = 0.2;
 /// Pieces of up to this many frames between two levels are the edge itself (exposure, LED rise, codec).
 const EDGE_FRAMES: usize = 4;
+/// Lit pieces of up to this many frames beside a longer one of another tint are an edge.
+const SLIP_FRAMES: usize = 2;
 /// Unseen stretches shorter than this, in frames, between like looks are a blink of the camera.
 const BRIDGED_FRAMES: usize = 2;
 /// Cosine of colour directions that count as the same colour.
@@ -110,6 +112,7 @@ pub fn read(samples: &[Sample], clock: Clock, base: Base) -> Reading {
             _ => Look::Off,
         })
         .collect();
+    let looks = without_slips(&pieces, &looks);
     let brightest = colors
         .groups
         .iter()
@@ -227,6 +230,30 @@ fn without_edges(pieces: Vec<Piece>, scaled: &[Point]) -> Vec<Piece> {
         } else {
             out.push(p.clone());
             i += 1;
+        }
+    }
+    out
+}
+
+/// Gives lit pieces of a frame or two beside longer lit ones their look: emitters switch at once, so a passing tint is
+/// the shutter or the codec at an edge.
+fn without_slips(pieces: &[Piece], looks: &[Look]) -> Vec<Look> {
+    let length = |i: usize| pieces[i].end - pieces[i].start;
+    let lit = |i: usize| looks[i].is_lit();
+    let mut out = looks.to_vec();
+    for i in 0..pieces.len() {
+        let near = [i.checked_sub(1), (i + 1 < pieces.len()).then_some(i + 1)];
+        let longest = near
+            .into_iter()
+            .flatten()
+            .filter(|&j| lit(j))
+            .max_by_key(|&j| length(j));
+        if let Some(j) = longest
+            && lit(i)
+            && length(i) <= SLIP_FRAMES
+            && length(j) > length(i)
+        {
+            out[i] = looks[j].clone();
         }
     }
     out
