@@ -1,22 +1,28 @@
 //! What a light's looks alone say of whether it is the device's.
 
-use crate::observe::Light;
+use crate::observe::{Kind, Light};
+use crate::pulses::Color;
 
 use super::params::Priors;
 
+/// Lights nearer than this many radii are parts, glow or reflections of one lens.
+const ONE_LENS_RADII: f64 = 3.0;
+
 /// How many bystanders a picture has.
-pub struct Bystanders {
+pub struct Bystanders<'a> {
+    lights: &'a [&'a Light],
     /// That emit light.
     lamps: f64,
     /// That only pass for a light.
     others: f64,
 }
 
-impl Bystanders {
+impl<'a> Bystanders<'a> {
     /// Lamps are as rare as they are; of the others the clip itself says how many there are.
-    pub fn of(lights: &[&Light], priors: &Priors) -> Self {
+    pub fn of(lights: &'a [&'a Light], priors: &Priors) -> Self {
         let others: f64 = lights.iter().map(|l| 1.0 - l.emission).sum();
         Self {
+            lights,
             lamps: priors.lamps,
             others: others.max(priors.others),
         }
@@ -24,8 +30,31 @@ impl Bystanders {
 
     /// Log odds from looks alone that a light is the device's LED rather than one of these. Emission is
     /// a probability at even odds, so it and its complement are the likelihoods of the looks.
+    ///
+    /// Street lights, highlights and the lamps of a router come in numbers, a device has one LED: of several steady
+    /// lights of one colour each is as likely as the others.
     pub fn log_odds(&self, light: &Light) -> f64 {
         let e = light.emission.clamp(0.005, 0.995);
-        (e / (self.lamps * e + self.others * (1.0 - e))).ln()
+        let alike: f64 = self
+            .lights
+            .iter()
+            .filter(|other| alike(light, other) && apart(light, other))
+            .map(|other| other.emission)
+            .sum();
+        let lamps = self.lamps.max(alike);
+        (e / (lamps * e + self.others * (1.0 - e))).ln()
     }
+}
+
+/// Both steady and of one colour, red and amber being hard to tell apart.
+fn alike(a: &Light, b: &Light) -> bool {
+    let warm = |c: Color| matches!(c, Color::Red | Color::Amber);
+    let steady = |l: &Light| l.kind == Kind::Steady;
+    steady(a) && steady(b) && (a.color == b.color || warm(a.color) && warm(b.color))
+}
+
+fn apart(a: &Light, b: &Light) -> bool {
+    let middle = |l: &Light| (l.place.x + 0.5 * l.place.w, l.place.y + 0.5 * l.place.h);
+    let ((ax, ay), (bx, by)) = (middle(a), middle(b));
+    (ax - bx).hypot(ay - by) > ONE_LENS_RADII * a.radius_px.max(b.radius_px)
 }
