@@ -105,9 +105,6 @@ pub struct Light {
     pub emission: f64,
     /// Mean linear light of the lit state above its surround: R, G, B, 0..1 each.
     pub rgb: [f64; 3],
-    pub tidy: f64,
-    pub rest: f64,
-    pub cells: usize,
     /// Radius in px of the lit lens.
     pub radius_px: f64,
     /// How it looks while lit: what `emission` was judged from.
@@ -250,11 +247,7 @@ impl Eyes {
             .iter()
             .filter_map(|c| self.measure(c, &linear, &backdrop, clock))
             .collect();
-        let lights = if std::env::var("ALL").is_ok() {
-            measured.into_iter().map(|m| m.light).collect()
-        } else {
-            leaders(measured)
-        };
+        let lights = leaders(measured);
         let (width, height) = self.info.shown_size();
         Observation {
             name: self.info.name.clone(),
@@ -354,16 +347,12 @@ impl Eyes {
         }
         let swing = most(reading.lit_rgb);
         let changes = reading.lit.contains(&Some(false)).then_some(swing);
-        let tidy = reading.tidy;
         Some(Measured {
             light: Light {
                 place,
                 kind: kind(&reading.train),
                 color,
                 emission: shine.emission(radius_px, changes),
-                tidy,
-                rest: rest.light,
-                cells: candidate.cells.len(),
                 rgb: reading.lit_rgb,
                 radius_px,
                 shine,
@@ -471,8 +460,8 @@ fn drop_in_light(samples: &[Sample], lit: &[Option<bool>]) -> f64 {
     for (s, l) in samples.iter().zip(lit) {
         if let Some(l) = l {
             let sum = &mut sums[usize::from(*l)];
-            for k in 0..3 {
-                sum[k] += f64::from(s.rgb[k] + s.surround[k]);
+            for (total, (above, around)) in sum.iter_mut().zip(s.rgb.iter().zip(&s.surround)) {
+                *total += f64::from(above + around);
             }
             sum[3] += 1.0;
         }

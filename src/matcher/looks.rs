@@ -1,6 +1,6 @@
 //! What a light's looks alone say of whether it is the device's.
 
-use crate::observe::{Kind, Light};
+use crate::observe::{Kind, Light, Observation};
 use crate::pulses::Color;
 
 use super::params::Priors;
@@ -8,9 +8,16 @@ use super::params::Priors;
 /// Lights nearer than this many radii are parts, glow or reflections of one lens.
 const ONE_LENS_RADII: f64 = 3.0;
 
+/// People point the camera at the device: at the picture's border a light is so many times less likely to be its LED
+/// than further inside, from this share of the shorter side on.
+const BORDER: f64 = 0.2;
+const INSIDE: f64 = 0.1;
+
 /// How many bystanders a picture has.
 pub struct Bystanders<'a> {
     lights: &'a [&'a Light],
+    /// Width and height of the picture in px.
+    size: (f64, f64),
     /// That emit light.
     lamps: f64,
     /// That only pass for a light.
@@ -19,10 +26,11 @@ pub struct Bystanders<'a> {
 
 impl<'a> Bystanders<'a> {
     /// Lamps are as rare as they are; of the others the clip itself says how many there are.
-    pub fn of(lights: &'a [&'a Light], priors: &Priors) -> Self {
+    pub fn of(lights: &'a [&'a Light], seen: &Observation, priors: &Priors) -> Self {
         let others: f64 = lights.iter().map(|l| 1.0 - l.emission).sum();
         Self {
             lights,
+            size: (f64::from(seen.width), f64::from(seen.height)),
             lamps: priors.lamps,
             others: others.max(priors.others),
         }
@@ -42,7 +50,15 @@ impl<'a> Bystanders<'a> {
             .map(|other| other.emission)
             .sum();
         let lamps = self.lamps.max(alike);
-        (e / (lamps * e + self.others * (1.0 - e))).ln()
+        (self.framing(light) * e / (lamps * e + self.others * (1.0 - e))).ln()
+    }
+
+    fn framing(&self, light: &Light) -> f64 {
+        let (w, h) = self.size;
+        let p = &light.place;
+        let margin = p.x.min(p.y).min(w - p.x - p.w).min(h - p.y - p.h).max(0.0);
+        let inside = (margin / (INSIDE * w.min(h)).max(1.0)).min(1.0);
+        BORDER + (1.0 - BORDER) * inside
     }
 }
 

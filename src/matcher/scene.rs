@@ -82,7 +82,7 @@ impl<'a> Scene<'a> {
             unknown: Vec::new(),
         };
         let lights: Vec<&Light> = seen.lights.iter().take(MOST_LIGHTS).collect();
-        let bystanders = Bystanders::of(&lights, priors);
+        let bystanders = Bystanders::of(&lights, seen, priors);
         let mut nulls = Vec::new();
         for light in &lights {
             let signal = Signal::new(&light.train, noise);

@@ -36,9 +36,6 @@ pub struct Reading {
     pub separation: f64,
     /// Per frame: lit or not; `None` unseen.
     pub lit: Vec<Option<bool>>,
-    /// Of a light that goes dark, the share of its variance over time that two levels explain; of one that does not,
-    /// its standard deviation over its mean.
-    pub tidy: f64,
 }
 
 /// What is known of the darkest level before the signal is read.
@@ -129,38 +126,8 @@ pub fn read(samples: &[Sample], clock: Clock, base: Base) -> Reading {
         train,
         lit_rgb: brightest,
         separation: range / noise[0],
-        tidy: tidy(samples, &lit),
         lit,
     }
-}
-
-/// See [`Reading::tidy`]; of the channel that differs most between lit and dark.
-fn tidy(samples: &[Sample], lit: &[Option<bool>]) -> f64 {
-    // Count, sum and sum of squares per channel, dark and lit.
-    let mut sums = [[[0.0f64; 3]; 3]; 2];
-    for (s, l) in samples.iter().zip(lit) {
-        if let Some(l) = l {
-            for (k, &v) in s.rgb.iter().enumerate() {
-                let g = &mut sums[usize::from(*l)][k];
-                for (sum, power) in g.iter_mut().zip(0..) {
-                    *sum += f64::from(v).powi(power);
-                }
-            }
-        }
-    }
-    let [dark, light] = sums;
-    let mean = |g: [f64; 3]| g[1] / g[0].max(1.0);
-    let within = |g: [f64; 3]| (g[2] - g[0] * mean(g).powi(2)).max(0.0);
-    let spread = |k: usize| (mean(light[k]) - mean(dark[k])).abs();
-    let k = (0..3)
-        .max_by(|&a, &b| spread(a).total_cmp(&spread(b)))
-        .unwrap_or(0);
-    let (d, l) = (dark[k], light[k]);
-    if d[0] == 0.0 {
-        return (within(l) / l[0].max(1.0)).sqrt() / mean(l).max(LEAST_NOISE);
-    }
-    let all = within(std::array::from_fn(|i| d[i] + l[i]));
-    1.0 - (within(d) + within(l)) / all.max(1e-12)
 }
 
 /// Overall light and coloured parts.
@@ -241,7 +208,7 @@ fn without_slips(pieces: &[Piece], looks: &[Look]) -> Vec<Look> {
     let length = |i: usize| pieces[i].end - pieces[i].start;
     let lit = |i: usize| looks[i].is_lit();
     let mut out = looks.to_vec();
-    for i in 0..pieces.len() {
+    for (i, look) in out.iter_mut().enumerate() {
         let near = [i.checked_sub(1), (i + 1 < pieces.len()).then_some(i + 1)];
         let longest = near
             .into_iter()
@@ -253,7 +220,7 @@ fn without_slips(pieces: &[Piece], looks: &[Look]) -> Vec<Look> {
             && length(i) <= SLIP_FRAMES
             && length(j) > length(i)
         {
-            out[i] = looks[j].clone();
+            *look = looks[j].clone();
         }
     }
     out
