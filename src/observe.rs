@@ -1,6 +1,10 @@
 //! The eyes: from frames to lights with their pulse trains, without any device.
 
+mod leaders;
+
 use serde::{Deserialize, Serialize};
+
+use leaders::{Measured, leaders};
 
 use crate::locate::candidates::{self, Candidate, Origin};
 use crate::locate::maps::Maps;
@@ -47,22 +51,13 @@ const STEADY_SHARE: f64 = 0.75;
 const OWN_DROP: f64 = 0.3;
 /// Frames in which a light must be seen lit: one or two are a glitch of the codec or of the alignment.
 const LEAST_LIT_FRAMES: usize = 3;
-/// Correlation of two on-off series that cannot be chance: a reflection, the glow around, the exposure's answer.
-const TOGETHER: f64 = 0.8;
-/// Share of the stronger light below which the weaker one is its reflection.
-const FAINT: f64 = 0.35;
 /// Cells of at least this share of the brightest are the lens; the rest of the region is its bloom. Near the top of the
 /// camera's range (linear light) the bloom is flattened: there only what is flat with it.
 const CORE_SHARE: f32 = 0.75;
 const CLIPPED: f32 = 0.75;
 const CLIPPED_SHARE: f32 = 0.92;
-/// Two findings centred on each other whose radii differ by less than this factor are one lens.
-const SAME_SIZE: f64 = 2.5;
 /// Most steady places that are measured.
 const MAX_SHINING: usize = 30;
-/// Most lights reported, the surest, and the least sure of them: the rest is noise that costs time to match.
-const MAX_LIGHTS: usize = 14;
-const MIN_EMISSION: f64 = 0.02;
 
 /// How a light behaves over the clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,6 +100,8 @@ pub struct Light {
     pub emission: f64,
     /// Mean linear light of the lit state above its surround: R, G, B, 0..1 each.
     pub rgb: [f64; 3],
+    /// A surer reading of the same lens stands before it; this one, of another part of it, differs.
+    pub second: bool,
     /// Radius in px of the lit lens.
     pub radius_px: f64,
     /// How it looks while lit: what `emission` was judged from.
@@ -354,6 +351,7 @@ impl Eyes {
                 color,
                 emission: shine.emission(radius_px, changes),
                 rgb: reading.lit_rgb,
+                second: false,
                 radius_px,
                 shine,
                 separation: reading.separation,
@@ -420,37 +418,8 @@ impl Eyes {
     }
 }
 
-/// A light with what is needed to compare it with others.
-struct Measured {
-    light: Light,
-    lit: Vec<Option<bool>>,
-    /// Largest channel of its lit light, linear.
-    swing: f64,
-}
-
 fn most(c: [f64; 3]) -> f64 {
     c[0].max(c[1]).max(c[2])
-}
-
-/// The lights that are not merely the glow, the reflection or a second finding of a stronger one; surest first.
-fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
-    all.sort_by(|a, b| b.light.emission.total_cmp(&a.light.emission));
-    let mut kept: Vec<Measured> = Vec::new();
-    for m in all {
-        let follows = kept.iter().any(|k| {
-            let together = correlation(&k.lit, &m.lit).abs() > TOGETHER;
-            let (a, b) = (&k.light, &m.light);
-            let same_lens = (a.place.holds_centre_of(&b.place)
-                || b.place.holds_centre_of(&a.place))
-                && a.radius_px < SAME_SIZE * b.radius_px
-                && b.radius_px < SAME_SIZE * a.radius_px;
-            same_lens || together && (m.swing < FAINT * k.swing || a.place.meets(&b.place))
-        });
-        if !follows && kept.len() < MAX_LIGHTS && m.light.emission >= MIN_EMISSION {
-            kept.push(m);
-        }
-    }
-    kept.into_iter().map(|m| m.light).collect()
 }
 
 /// By how much the place itself, its surround not taken off, is brighter when lit than when dark: most over the
@@ -468,24 +437,6 @@ fn drop_in_light(samples: &[Sample], lit: &[Option<bool>]) -> f64 {
     }
     let mean = |on: usize, k: usize| sums[on][k] / f64::max(sums[on][3], 1.0);
     most(std::array::from_fn(|k| mean(1, k) - mean(0, k)))
-}
-
-/// Correlation of two on-off series over the frames where both are seen; 0 if either never changes there.
-fn correlation(a: &[Option<bool>], b: &[Option<bool>]) -> f64 {
-    let mut n = [[0.0f64; 2]; 2];
-    for (x, y) in a.iter().zip(b) {
-        if let (Some(x), Some(y)) = (x, y) {
-            n[usize::from(*x)][usize::from(*y)] += 1.0;
-        }
-    }
-    let (a1, a0) = (n[1][0] + n[1][1], n[0][0] + n[0][1]);
-    let (b1, b0) = (n[0][1] + n[1][1], n[0][0] + n[1][0]);
-    let spread = (a1 * a0 * b1 * b0).sqrt();
-    if spread == 0.0 {
-        0.0
-    } else {
-        (n[1][1] * n[0][0] - n[1][0] * n[0][1]) / spread
-    }
 }
 
 fn kind(train: &Train) -> Kind {

@@ -13,44 +13,47 @@ const ONE_LENS_RADII: f64 = 3.0;
 const BORDER: f64 = 0.2;
 const INSIDE: f64 = 0.1;
 
-/// How many bystanders a picture has.
+/// How often a picture holds the device's light at these looks against how often a bystander: `exp(BASE + SLOPE l)` for
+/// a light whose emission has log odds `l`, steady and changing. Counted on 320 simulated clips of mixed difficulty,
+/// with screens, red things, walkers and reflections but no second lamp (a picture has some 45 places that might be
+/// lights), and flattened by a tenth of film unlike the simulator's.
+const STEADY: (f64, f64) = (-5.0, 1.4);
+const CHANGING: (f64, f64) = (-3.3, 1.35);
+/// Emission is not believed beyond these odds.
+const SUREST: f64 = 0.995;
+
+/// The other lights of a picture.
 pub struct Bystanders<'a> {
     lights: &'a [&'a Light],
     /// Width and height of the picture in px.
     size: (f64, f64),
-    /// That emit light.
+    /// Other lamps to expect.
     lamps: f64,
-    /// That only pass for a light.
-    others: f64,
 }
 
 impl<'a> Bystanders<'a> {
-    /// Lamps are as rare as they are; of the others the clip itself says how many there are.
     pub fn of(lights: &'a [&'a Light], seen: &Observation, priors: &Priors) -> Self {
-        let others: f64 = lights.iter().map(|l| 1.0 - l.emission).sum();
         Self {
             lights,
             size: (f64::from(seen.width), f64::from(seen.height)),
             lamps: priors.lamps,
-            others: others.max(priors.others),
         }
     }
 
-    /// Log odds from looks alone that a light is the device's LED rather than one of these. Emission is
-    /// a probability at even odds, so it and its complement are the likelihoods of the looks.
+    /// Log odds from looks alone that a light is the device's LED rather than a bystander.
     ///
     /// Street lights, highlights and the lamps of a router come in numbers, a device has one LED: of several steady
     /// lights of one colour each is as likely as the others.
     pub fn log_odds(&self, light: &Light) -> f64 {
-        let e = light.emission.clamp(0.005, 0.995);
         let alike: f64 = self
             .lights
             .iter()
             .filter(|other| alike(light, other) && apart(light, other))
-            .map(|other| other.emission)
+            .map(|other| 1.0 - 1.0 / (1.0 + ratio(other)))
             .sum();
         let lamps = self.lamps.max(alike);
-        (self.framing(light) * e / (lamps * e + self.others * (1.0 - e))).ln()
+        let ratio = ratio(light);
+        (self.framing(light) * ratio / (1.0 + lamps * ratio)).ln()
     }
 
     fn framing(&self, light: &Light) -> f64 {
@@ -60,6 +63,16 @@ impl<'a> Bystanders<'a> {
         let inside = (margin / (INSIDE * w.min(h)).max(1.0)).min(1.0);
         BORDER + (1.0 - BORDER) * inside
     }
+}
+
+/// The device's light against bystanders that are no lamps, at the looks of `light`.
+fn ratio(light: &Light) -> f64 {
+    let e = light.emission.clamp(1.0 - SUREST, SUREST);
+    let (base, slope) = match light.kind {
+        Kind::Steady => STEADY,
+        _ => CHANGING,
+    };
+    (base + slope * (e / (1.0 - e)).ln()).exp()
 }
 
 /// Both steady and of one colour, red and amber being hard to tell apart.

@@ -59,8 +59,6 @@ pub struct Priors {
     pub unknown: f64,
     /// Other lamps in a picture, on average: standby lights, a router.
     pub lamps: f64,
-    /// Least number to expect of things that only pass for a light: red things, reflections, glare.
-    pub others: f64,
     /// Chance that two emitters of one device are seen as two lights.
     pub two_lights: f64,
     /// Chance that a clip of an event starts before it; otherwise in the middle.
@@ -80,7 +78,6 @@ impl Priors {
         lit: 0.8,
         unknown: 0.03,
         lamps: 0.5,
-        others: 2.0,
         two_lights: 0.5,
         event_from_start: 0.6,
         condition_from_start: 0.1,

@@ -99,6 +99,7 @@ pub fn observation(lights: Vec<(Train, f64)>) -> Observation {
                 train,
                 emission,
                 rgb: [0.5, 0.0, 0.0],
+                second: false,
                 radius_px: 5.0,
                 shine: Shine::default(),
                 separation: 50.0,

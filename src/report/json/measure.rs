@@ -10,9 +10,11 @@ use crate::pulses::{self, Color, Lengths, Look, Rhythm};
 /// Lights below this probability of emitting light of their own are likelier reflections, screens or coloured things.
 const SHINES: f64 = 0.5;
 
-/// What `measure` reports of `seen`: the lights that more likely than not are lights, the surest first.
+/// What `measure` reports of `seen`: the lights that more likely than not are lights, each lens once, the surest first.
 pub fn shining(seen: &Observation) -> impl Iterator<Item = &Light> {
-    seen.lights.iter().filter(|l| l.emission >= SHINES)
+    seen.lights
+        .iter()
+        .filter(|l| l.emission >= SHINES && !l.second)
 }
 
 /// The result of `measure`.

@@ -1,0 +1,81 @@
+//! Which of the measured lights stand for themselves, and which are the glow, a reflection or a second finding of another.
+
+use std::collections::BTreeSet;
+
+use super::{Kind, Light};
+use crate::pulses::ColorSet;
+
+/// Correlation of two on-off series that cannot be chance: a reflection, the glow around, the exposure's answer.
+const TOGETHER: f64 = 0.8;
+/// Share of the stronger light below which the weaker one is its reflection.
+const FAINT: f64 = 0.35;
+/// Two findings centred on each other whose radii differ by less than this factor are one lens.
+const SAME_SIZE: f64 = 2.5;
+/// Most lights reported, the surest, and the least sure of them: the rest is noise that costs time to match.
+const MAX_LIGHTS: usize = 14;
+const MIN_EMISSION: f64 = 0.02;
+
+/// A light with what is needed to compare it with others.
+pub struct Measured {
+    pub light: Light,
+    pub lit: Vec<Option<bool>>,
+    /// Largest channel of its lit light, linear.
+    pub swing: f64,
+}
+
+impl Measured {
+    fn same_lens(&self, other: &Self) -> bool {
+        let (a, b) = (&self.light, &other.light);
+        (a.place.holds_centre_of(&b.place) || b.place.holds_centre_of(&a.place))
+            && a.radius_px < SAME_SIZE * b.radius_px
+            && b.radius_px < SAME_SIZE * a.radius_px
+    }
+
+    /// They switch together, or never, in the same colours.
+    fn shows_alike(&self, other: &Self) -> bool {
+        let steady = |m: &Self| m.light.kind == Kind::Steady;
+        correlation(&self.lit, &other.lit).abs() > TOGETHER && self.colors() == other.colors()
+            || steady(self) && steady(other)
+    }
+
+    fn colors(&self) -> BTreeSet<ColorSet> {
+        let spans = &self.light.train.spans;
+        spans.iter().filter_map(|s| s.look.colors()).collect()
+    }
+}
+
+/// The lights that are not merely the glow, the reflection or a second finding of a stronger one; surest first.
+pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
+    all.sort_by(|a, b| b.light.emission.total_cmp(&a.light.emission));
+    let mut kept: Vec<Measured> = Vec::new();
+    for mut m in all {
+        let follows = kept.iter().any(|k| {
+            let alike = k.shows_alike(&m);
+            let faint = m.swing < FAINT * k.swing;
+            alike && (faint || k.same_lens(&m) || k.light.place.meets(&m.light.place))
+        });
+        m.light.second = kept.iter().any(|k| k.same_lens(&m));
+        if !follows && kept.len() < MAX_LIGHTS && m.light.emission >= MIN_EMISSION {
+            kept.push(m);
+        }
+    }
+    kept.into_iter().map(|m| m.light).collect()
+}
+
+/// Correlation of two on-off series over the frames where both are seen; 0 if either never changes there.
+fn correlation(a: &[Option<bool>], b: &[Option<bool>]) -> f64 {
+    let mut n = [[0.0f64; 2]; 2];
+    for (x, y) in a.iter().zip(b) {
+        if let (Some(x), Some(y)) = (x, y) {
+            n[usize::from(*x)][usize::from(*y)] += 1.0;
+        }
+    }
+    let (a1, a0) = (n[1][0] + n[1][1], n[0][0] + n[0][1]);
+    let (b1, b0) = (n[0][1] + n[1][1], n[0][0] + n[1][0]);
+    let spread = (a1 * a0 * b1 * b0).sqrt();
+    if spread == 0.0 {
+        0.0
+    } else {
+        (n[1][1] * n[0][0] - n[1][0] * n[0][1]) / spread
+    }
+}
