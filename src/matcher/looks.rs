@@ -22,6 +22,9 @@ const CHANGING: (f64, f64) = (-3.3, 1.35);
 /// Emission is not believed beyond these odds.
 const SUREST: f64 = 0.995;
 
+/// How often the less sure of two readings of one lens is the right one.
+const SECOND: f64 = 0.1;
+
 /// The other lights of a picture.
 pub struct Bystanders<'a> {
     lights: &'a [&'a Light],
@@ -42,8 +45,8 @@ impl<'a> Bystanders<'a> {
 
     /// Log odds from looks alone that a light is the device's LED rather than a bystander.
     ///
-    /// Street lights, highlights and the lamps of a router come in numbers, a device has one LED: of several steady
-    /// lights of one colour each is as likely as the others.
+    /// Street lights, highlights, the parts of a screen and of a person come in numbers, a device has one LED: of several
+    /// steady lights of one colour, or that change without rhythm, each is as likely as the others.
     pub fn log_odds(&self, light: &Light) -> f64 {
         let alike: f64 = self
             .lights
@@ -52,7 +55,7 @@ impl<'a> Bystanders<'a> {
             .map(|other| 1.0 - 1.0 / (1.0 + ratio(other)))
             .sum();
         let lamps = self.lamps.max(alike);
-        let ratio = ratio(light);
+        let ratio = ratio(light) * if light.second { SECOND } else { 1.0 };
         (self.framing(light) * ratio / (1.0 + lamps * ratio)).ln()
     }
 
@@ -75,11 +78,14 @@ fn ratio(light: &Light) -> f64 {
     (base + slope * (e / (1.0 - e)).ln()).exp()
 }
 
-/// Both steady and of one colour, red and amber being hard to tell apart.
+/// Both steady and of one colour, red and amber being hard to tell apart; or both changing without rhythm.
 fn alike(a: &Light, b: &Light) -> bool {
     let warm = |c: Color| matches!(c, Color::Red | Color::Amber);
-    let steady = |l: &Light| l.kind == Kind::Steady;
-    steady(a) && steady(b) && (a.color == b.color || warm(a.color) && warm(b.color))
+    match (a.kind, b.kind) {
+        (Kind::Steady, Kind::Steady) => a.color == b.color || warm(a.color) && warm(b.color),
+        (Kind::Switching | Kind::ColorChanging, Kind::Switching | Kind::ColorChanging) => true,
+        _ => false,
+    }
 }
 
 fn apart(a: &Light, b: &Light) -> bool {

@@ -75,7 +75,7 @@ pub struct Priors {
 
 impl Priors {
     pub const DEFAULT: Self = Self {
-        lit: 0.8,
+        lit: 0.88,
         unknown: 0.03,
         lamps: 0.5,
         two_lights: 0.5,

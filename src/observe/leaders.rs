@@ -11,6 +11,8 @@ const TOGETHER: f64 = 0.8;
 const FAINT: f64 = 0.35;
 /// Two findings centred on each other whose radii differ by less than this factor are one lens.
 const SAME_SIZE: f64 = 2.5;
+/// A finding inside a surer one whose radius is below this share of that one's is a piece of it.
+const PART_SIZE: f64 = 0.8;
 /// Most lights reported, the surest, and the least sure of them: the rest is noise that costs time to match.
 const MAX_LIGHTS: usize = 14;
 const MIN_EMISSION: f64 = 0.02;
@@ -29,6 +31,15 @@ impl Measured {
         (a.place.holds_centre_of(&b.place) || b.place.holds_centre_of(&a.place))
             && a.radius_px < SAME_SIZE * b.radius_px
             && b.radius_px < SAME_SIZE * a.radius_px
+    }
+
+    /// The other is a piece of this lens: its edge, a glint on it. Far smaller in one that changes, it may be the lens
+    /// of which this is the halo.
+    fn holds_part(&self, other: &Self) -> bool {
+        let (a, b) = (&self.light, &other.light);
+        let piece = b.radius_px < PART_SIZE * a.radius_px;
+        let lens = a.kind != Kind::Steady && SAME_SIZE * b.radius_px < a.radius_px;
+        a.place.holds_centre_of(&b.place) && piece && !lens
     }
 
     /// They switch together, or never, in the same colours.
@@ -52,7 +63,8 @@ pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
         let follows = kept.iter().any(|k| {
             let alike = k.shows_alike(&m);
             let faint = m.swing < FAINT * k.swing;
-            alike && (faint || k.same_lens(&m) || k.light.place.meets(&m.light.place))
+            k.holds_part(&m)
+                || alike && (faint || k.same_lens(&m) || k.light.place.meets(&m.light.place))
         });
         m.light.second = kept.iter().any(|k| k.same_lens(&m));
         if !follows && kept.len() < MAX_LIGHTS && m.light.emission >= MIN_EMISSION {
