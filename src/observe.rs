@@ -1,18 +1,22 @@
 //! The eyes: from frames to lights with their pulse trains, without any device.
 
 mod leaders;
+mod reading;
+mod windows;
 
 use serde::{Deserialize, Serialize};
 
 use leaders::{Measured, leaders};
+use windows::{Joined, WINDOW_BYTES};
 
 use crate::locate::candidates::{self, Candidate, Origin};
+use crate::locate::cells::Channel;
 use crate::locate::maps::Maps;
 use crate::locate::scene::Scene;
 pub use crate::pulses::Estimate;
-use crate::pulses::extract::{self, Base, Clock, Reading};
+use crate::pulses::extract::Clock;
 use crate::pulses::{Color, Rhythm, Train};
-use crate::signal::{Backdrop, Linearizer, Patch, Sample, Shine, Signal, brightness, measure};
+use crate::signal::{Backdrop, Linearizer, Patch, Shine};
 use crate::source::{Frame, FrameSource, SourceError, VideoInfo};
 
 /// A box in px of the picture as shown.
@@ -40,22 +44,8 @@ impl Rect {
     }
 }
 
-/// Probability (from looks) above which the darkest level of a changing light is taken to be lit itself, and the least
-/// share of the change it must have: less is the lens in the room's light. High, as one light in six at most shows
-/// several colours without a dark time between.
-const LIT_AT_REST: f64 = 0.85;
-const REST_SHARE: f64 = 0.3;
-/// A light whose darkest level keeps this share of its brightest is steady and wavers with exposure and shake.
-const STEADY_SHARE: f64 = 0.75;
-/// Share of the change that must be a drop of the place's own light: else a neighbour's glow came up around it.
-const OWN_DROP: f64 = 0.3;
-/// Frames in which a light must be seen lit: one or two are a glitch of the codec or of the alignment.
-const LEAST_LIT_FRAMES: usize = 3;
-/// Cells of at least this share of the brightest are the lens; the rest of the region is its bloom. Near the top of the
-/// camera's range (linear light) the bloom is flattened: there only what is flat with it.
-const CORE_SHARE: f32 = 0.75;
-const CLIPPED: f32 = 0.75;
-const CLIPPED_SHARE: f32 = 0.92;
+/// Odds by which a light is likelier the device's where the user points at it.
+const POINTED_AT: f64 = 10.0;
 /// Most steady places that are measured.
 const MAX_SHINING: usize = 30;
 
@@ -146,13 +136,29 @@ pub fn observe(
     options: &ObserveOptions,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Observation, SourceError> {
+    observe_in_windows(source, options, progress, WINDOW_BYTES)
+}
+
+/// The same with other windows, of `window` bytes of pooled pictures.
+fn observe_in_windows(
+    source: &mut dyn FrameSource,
+    options: &ObserveOptions,
+    progress: &mut dyn FnMut(f64),
+    window: usize,
+) -> Result<Observation, SourceError> {
     let mut eyes = Eyes::new(source.info(), *options);
     let mut frame = Frame::default();
+    let mut joined = Joined::default();
+    let mut start_s = 0.0;
     loop {
         match source.read(&mut frame) {
             Ok(true) => {
                 eyes.push(&frame);
-                progress(eyes.seen_s());
+                progress(start_s + eyes.seen_s());
+                if eyes.bytes() > window {
+                    joined.add(eyes.observe(), start_s);
+                    start_s += eyes.forget_before(f64::INFINITY);
+                }
             }
             Ok(false) => break,
             Err(e) if eyes.is_empty() => return Err(e),
@@ -169,7 +175,9 @@ pub fn observe(
             cause: "it holds no picture".to_owned(),
         });
     }
-    Ok(eyes.observe())
+    let last = eyes.observe();
+    joined.add(last.clone(), start_s);
+    Ok(joined.done().unwrap_or(last))
 }
 
 /// Looks at frames one by one; may be asked at any time what has been seen so far. A clone shares the
@@ -244,7 +252,20 @@ impl Eyes {
             .iter()
             .filter_map(|c| self.measure(c, &linear, &backdrop, clock))
             .collect();
-        let lights = leaders(measured);
+        let mut lights = leaders(measured);
+        if let Some(region) = self.options.region {
+            if lights.is_empty() {
+                // Nothing stands out where the user points: the whole of it is the light.
+                let given = self.given(region);
+                lights.extend(
+                    given.and_then(|c| Some(self.measure(&c, &linear, &backdrop, clock)?.light)),
+                );
+            }
+            for l in &mut lights {
+                let odds = POINTED_AT * l.emission / (1.0 - l.emission).max(1e-6);
+                l.emission = odds / (1.0 + odds);
+            }
+        }
         let (width, height) = self.info.shown_size();
         Observation {
             name: self.info.name.clone(),
@@ -261,6 +282,43 @@ impl Eyes {
                 ("measure", begun.elapsed().as_secs_f64() - located_s),
             ],
         }
+    }
+
+    /// The cells of the first picture within `region` (px as shown) as a candidate.
+    fn given(&self, region: Rect) -> Option<Candidate> {
+        let grid = self.scene.grid;
+        let size = grid.size as f64;
+        let (w, h) = (
+            f64::from(self.info.coded_width),
+            f64::from(self.info.coded_height),
+        );
+        let cells: Vec<(i32, i32, f32)> = (0..grid.cells())
+            .map(|i| (i % grid.cols, i / grid.cols))
+            .filter(|&(x, y)| {
+                let middle = ((x as f64 + 0.5) * size, (y as f64 + 0.5) * size);
+                let (u, v) = self.info.orientation.to_shown(middle, w, h);
+                let cell = Rect {
+                    x: u - 0.5 * size,
+                    y: v - 0.5 * size,
+                    w: size,
+                    h: size,
+                };
+                region.holds_centre_of(&cell) || cell.holds_centre_of(&region)
+            })
+            .map(|(x, y)| (x as i32, y as i32, 1.0))
+            .collect();
+        let n = cells.len() as f64;
+        let x = cells.iter().map(|c| f64::from(c.0)).sum::<f64>() / n;
+        let y = cells.iter().map(|c| f64::from(c.1)).sum::<f64>() / n;
+        (!cells.is_empty()).then(|| Candidate {
+            origin: Origin::Change,
+            channel: Channel::YMax,
+            x,
+            y,
+            radius: (n / std::f64::consts::PI).sqrt(),
+            strength: 0.0,
+            cells,
+        })
     }
 
     /// All that change, and of those that only shine the ones that look most like lamps: a picture full of highlights
@@ -290,153 +348,10 @@ impl Eyes {
         kept.append(&mut shining);
         kept
     }
-
-    fn measure(
-        &self,
-        candidate: &Candidate,
-        linear: &Linearizer,
-        backdrop: &Backdrop,
-        clock: Clock,
-    ) -> Option<Measured> {
-        let patch = Patch::of(candidate);
-        let signal: Signal = measure(&self.scene, &patch, linear, &[]);
-        let look = |lit: &[Option<bool>]| Shine::of(&self.scene, &patch, linear, backdrop, lit);
-        let radius_px = candidate.radius * self.scene.grid.size as f64;
-        // Whatever changes is first taken to be switched off at its darkest.
-        let mut reading: Reading = extract::read(&signal.samples, clock, Base::Dark);
-        let dark: Vec<Option<bool>> = reading.lit.iter().map(|l| l.map(|lit| !lit)).collect();
-        let swing = most(reading.lit_rgb);
-        let changes =
-            swing > 0.0 && reading.lit.contains(&Some(true)) && dark.contains(&Some(true));
-        let rest = if changes {
-            look(&dark)
-        } else {
-            look(&vec![Some(true); dark.len()])
-        };
-        let wavers = rest.light > STEADY_SHARE * (rest.light + swing)
-            || drop_in_light(&signal.samples, &reading.lit) < OWN_DROP * swing;
-        let several =
-            rest.emission(radius_px, None) > LIT_AT_REST && rest.light > REST_SHARE * swing;
-        if !changes || wavers || several {
-            reading = extract::read(&signal.samples, clock, Base::Lit);
-        }
-        let shine = look(&reading.lit);
-        let first = reading.lit.iter().position(|l| *l == Some(true))?;
-        let lit_frames = reading.lit.iter().filter(|l| **l == Some(true)).count();
-        if lit_frames < LEAST_LIT_FRAMES.min(reading.lit.len()) {
-            return None;
-        }
-        let color = reading
-            .train
-            .spans
-            .iter()
-            .filter_map(|s| s.look.colors())
-            .find(|c| !c.is_dark())?
-            .colors()
-            .next()?;
-        let place = self.place(&patch, linear, &reading.lit, first);
-        if self
-            .options
-            .region
-            .is_some_and(|r| !r.holds_centre_of(&place))
-        {
-            return None;
-        }
-        let swing = most(reading.lit_rgb);
-        let changes = reading.lit.contains(&Some(false)).then_some(swing);
-        Some(Measured {
-            light: Light {
-                place,
-                kind: kind(&reading.train),
-                color,
-                emission: shine.emission(radius_px, changes),
-                rgb: reading.lit_rgb,
-                second: false,
-                radius_px,
-                shine,
-                separation: reading.separation,
-                train: reading.train,
-            },
-            lit: reading.lit,
-            swing,
-        })
-    }
-
-    /// The box of a patch in frame `i`, in px as shown.
-    fn place(&self, patch: &Patch, linear: &Linearizer, lit: &[Option<bool>], i: usize) -> Rect {
-        let size = self.scene.grid.size as f64;
-        let (w, h) = (
-            f64::from(self.info.coded_width),
-            f64::from(self.info.coded_height),
-        );
-        let motion = self.scene.frames[i].motion;
-        // The lens is what shines brightest when fully lit: amid the first lit time, past the shutter's and codec's edge.
-        let long = lit[i..].iter().take_while(|l| **l == Some(true)).count();
-        let lights = brightness(&self.scene, patch, linear, i + long / 2);
-        let top = lights.iter().copied().fold(0.0, f32::max);
-        let least = top
-            * if top >= CLIPPED {
-                CLIPPED_SHARE
-            } else {
-                CORE_SHARE
-            };
-        let extent = |along: fn(&(f64, f64, f32)) -> f64| {
-            let bright = patch
-                .region
-                .iter()
-                .zip(&lights)
-                .filter(|(_, l)| **l >= least);
-            let mut v: Vec<f64> = bright.map(|(c, _)| along(c)).collect();
-            v.sort_by(f64::total_cmp);
-            // A stray cell does not move the box.
-            let cut = v.len() / 20;
-            match v.len() {
-                0 => (0.0, 0.0),
-                n => (v[cut] - 0.5, v[n - 1 - cut] + 0.5),
-            }
-        };
-        let (left, right) = extent(|c| c.0);
-        let (top, bottom) = extent(|c| c.1);
-        let (mut x0, mut y0, mut x1, mut y1) = (f64::INFINITY, f64::INFINITY, 0.0f64, 0.0f64);
-        for (x, y) in [(left, top), (right, top), (left, bottom), (right, bottom)] {
-            let (u, v) = motion.apply(x, y);
-            let (u, v) = self
-                .info
-                .orientation
-                .to_shown(((u + 0.5) * size, (v + 0.5) * size), w, h);
-            x0 = x0.min(u);
-            y0 = y0.min(v);
-            x1 = x1.max(u);
-            y1 = y1.max(v);
-        }
-        Rect {
-            x: x0.max(0.0),
-            y: y0.max(0.0),
-            w: x1 - x0.max(0.0),
-            h: y1 - y0.max(0.0),
-        }
-    }
 }
 
 fn most(c: [f64; 3]) -> f64 {
     c[0].max(c[1]).max(c[2])
-}
-
-/// By how much the place itself, its surround not taken off, is brighter when lit than when dark: most over the
-/// channels, linear light.
-fn drop_in_light(samples: &[Sample], lit: &[Option<bool>]) -> f64 {
-    let mut sums = [[0.0f64; 4]; 2];
-    for (s, l) in samples.iter().zip(lit) {
-        if let Some(l) = l {
-            let sum = &mut sums[usize::from(*l)];
-            for (total, (above, around)) in sum.iter_mut().zip(s.rgb.iter().zip(&s.surround)) {
-                *total += f64::from(above + around);
-            }
-            sum[3] += 1.0;
-        }
-    }
-    let mean = |on: usize, k: usize| sums[on][k] / f64::max(sums[on][3], 1.0);
-    most(std::array::from_fn(|k| mean(1, k) - mean(0, k)))
 }
 
 fn kind(train: &Train) -> Kind {

@@ -152,6 +152,10 @@ fn a_region_restricts_and_must_lie_in_the_picture() {
     analyze("400,10,20,20").error(2, "320x240");
     let elsewhere = analyze("0,0,20,20").json();
     assert_ne!(elsewhere["verdict"], "diagnosed", "{elsewhere}");
+    let light = &analyze("0,0,320,240").json()["light"];
+    let near = |k: &str| light[k].as_f64().unwrap() as i64 - 10;
+    let there = analyze(&format!("{},{},30,30", near("x"), near("y"))).json();
+    assert_eq!(there["state"], "offline", "{there}");
 }
 
 #[test]

@@ -1,0 +1,170 @@
+//! One candidate measured: its signal read as a train, judged by its looks, and placed.
+
+use super::leaders::Measured;
+use super::{Eyes, Light, Rect, kind, most};
+use crate::locate::candidates::Candidate;
+use crate::pulses::extract::{self, Base, Clock, Reading};
+use crate::signal::{Backdrop, Linearizer, Patch, Sample, Shine, Signal, brightness, measure};
+
+/// Probability (from looks) above which the darkest level of a changing light is taken to be lit itself, and the least
+/// share of the change it must have: less is the lens in the room's light. High, as one light in six at most shows
+/// several colours without a dark time between.
+const LIT_AT_REST: f64 = 0.85;
+const REST_SHARE: f64 = 0.3;
+/// A light whose darkest level keeps this share of its brightest is steady and wavers with exposure and shake.
+const STEADY_SHARE: f64 = 0.75;
+/// Share of the change that must be a drop of the place's own light: else a neighbour's glow came up around it.
+const OWN_DROP: f64 = 0.3;
+/// Frames in which a light must be seen lit: one or two are a glitch of the codec or of the alignment.
+const LEAST_LIT_FRAMES: usize = 3;
+/// Cells of at least this share of the brightest are the lens; the rest of the region is its bloom. Near the top of the
+/// camera's range (linear light) the bloom is flattened: there only what is flat with it.
+const CORE_SHARE: f32 = 0.75;
+const CLIPPED: f32 = 0.75;
+const CLIPPED_SHARE: f32 = 0.92;
+
+impl Eyes {
+    /// What the candidate did, and how it looks; `None` for one that was never seen lit.
+    pub(super) fn measure(
+        &self,
+        candidate: &Candidate,
+        linear: &Linearizer,
+        backdrop: &Backdrop,
+        clock: Clock,
+    ) -> Option<Measured> {
+        let patch = Patch::of(candidate);
+        let signal: Signal = measure(&self.scene, &patch, linear, &[]);
+        let look = |lit: &[Option<bool>]| Shine::of(&self.scene, &patch, linear, backdrop, lit);
+        let radius_px = candidate.radius * self.scene.grid.size as f64;
+        // Whatever changes is first taken to be switched off at its darkest.
+        let mut reading: Reading = extract::read(&signal.samples, clock, Base::Dark);
+        let dark: Vec<Option<bool>> = reading.lit.iter().map(|l| l.map(|lit| !lit)).collect();
+        let swing = most(reading.lit_rgb);
+        let changes =
+            swing > 0.0 && reading.lit.contains(&Some(true)) && dark.contains(&Some(true));
+        let rest = if changes {
+            look(&dark)
+        } else {
+            look(&vec![Some(true); dark.len()])
+        };
+        let wavers = rest.light > STEADY_SHARE * (rest.light + swing)
+            || drop_in_light(&signal.samples, &reading.lit) < OWN_DROP * swing;
+        let several =
+            rest.emission(radius_px, None) > LIT_AT_REST && rest.light > REST_SHARE * swing;
+        if !changes || wavers || several {
+            reading = extract::read(&signal.samples, clock, Base::Lit);
+        }
+        let shine = look(&reading.lit);
+        let first = reading.lit.iter().position(|l| *l == Some(true))?;
+        let lit_frames = reading.lit.iter().filter(|l| **l == Some(true)).count();
+        if lit_frames < LEAST_LIT_FRAMES.min(reading.lit.len()) {
+            return None;
+        }
+        let color = reading
+            .train
+            .spans
+            .iter()
+            .filter_map(|s| s.look.colors())
+            .find(|c| !c.is_dark())?
+            .colors()
+            .next()?;
+        let place = self.place(&patch, linear, &reading.lit, first);
+        if self
+            .options
+            .region
+            .is_some_and(|r| !r.holds_centre_of(&place))
+        {
+            return None;
+        }
+        let swing = most(reading.lit_rgb);
+        let changes = reading.lit.contains(&Some(false)).then_some(swing);
+        Some(Measured {
+            light: Light {
+                place,
+                kind: kind(&reading.train),
+                color,
+                emission: shine.emission(radius_px, changes),
+                rgb: reading.lit_rgb,
+                second: false,
+                radius_px,
+                shine,
+                separation: reading.separation,
+                train: reading.train,
+            },
+            lit: reading.lit,
+            swing,
+        })
+    }
+
+    /// The box of a patch in frame `i`, in px as shown.
+    fn place(&self, patch: &Patch, linear: &Linearizer, lit: &[Option<bool>], i: usize) -> Rect {
+        let size = self.scene.grid.size as f64;
+        let (w, h) = (
+            f64::from(self.info.coded_width),
+            f64::from(self.info.coded_height),
+        );
+        let motion = self.scene.frames[i].motion;
+        // The lens is what shines brightest when fully lit: amid the first lit time, past the shutter's and codec's edge.
+        let long = lit[i..].iter().take_while(|l| **l == Some(true)).count();
+        let lights = brightness(&self.scene, patch, linear, i + long / 2);
+        let top = lights.iter().copied().fold(0.0, f32::max);
+        let least = top
+            * if top >= CLIPPED {
+                CLIPPED_SHARE
+            } else {
+                CORE_SHARE
+            };
+        let extent = |along: fn(&(f64, f64, f32)) -> f64| {
+            let bright = patch
+                .region
+                .iter()
+                .zip(&lights)
+                .filter(|(_, l)| **l >= least);
+            let mut v: Vec<f64> = bright.map(|(c, _)| along(c)).collect();
+            v.sort_by(f64::total_cmp);
+            // A stray cell does not move the box.
+            let cut = v.len() / 20;
+            match v.len() {
+                0 => (0.0, 0.0),
+                n => (v[cut] - 0.5, v[n - 1 - cut] + 0.5),
+            }
+        };
+        let (left, right) = extent(|c| c.0);
+        let (top, bottom) = extent(|c| c.1);
+        let (mut x0, mut y0, mut x1, mut y1) = (f64::INFINITY, f64::INFINITY, 0.0f64, 0.0f64);
+        for (x, y) in [(left, top), (right, top), (left, bottom), (right, bottom)] {
+            let (u, v) = motion.apply(x, y);
+            let (u, v) = self
+                .info
+                .orientation
+                .to_shown(((u + 0.5) * size, (v + 0.5) * size), w, h);
+            x0 = x0.min(u);
+            y0 = y0.min(v);
+            x1 = x1.max(u);
+            y1 = y1.max(v);
+        }
+        Rect {
+            x: x0.max(0.0),
+            y: y0.max(0.0),
+            w: x1 - x0.max(0.0),
+            h: y1 - y0.max(0.0),
+        }
+    }
+}
+
+/// By how much the place itself, its surround not taken off, is brighter when lit than when dark: most over the
+/// channels, linear light.
+fn drop_in_light(samples: &[Sample], lit: &[Option<bool>]) -> f64 {
+    let mut sums = [[0.0f64; 4]; 2];
+    for (s, l) in samples.iter().zip(lit) {
+        if let Some(l) = l {
+            let sum = &mut sums[usize::from(*l)];
+            for (total, (above, around)) in sum.iter_mut().zip(s.rgb.iter().zip(&s.surround)) {
+                *total += f64::from(above + around);
+            }
+            sum[3] += 1.0;
+        }
+    }
+    let mean = |on: usize, k: usize| sums[on][k] / f64::max(sums[on][3], 1.0);
+    most(std::array::from_fn(|k| mean(1, k) - mean(0, k)))
+}
