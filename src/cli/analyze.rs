@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use blinkdx::devices::{Device, Pattern};
 use blinkdx::episodes::events;
@@ -199,7 +200,12 @@ impl Task<'_> {
 
     fn answer(&self, name: &str) -> Result<Answer, Failure> {
         let seen = reading::read(name, &self.reading, self.common, self.bar)?;
+        let begun = Instant::now();
         let diagnosis = diagnose(&seen.film, &self.devices, &self.query);
+        if self.common.verbose {
+            let matched_s = begun.elapsed().as_secs_f64();
+            anstream::eprintln!("{name}: match: {:.1} ms", matched_s * 1e3);
+        }
         let mut result = json::Report::new(&seen.film, &diagnosis, &self.devices);
         if let Some(from_s) = seen.from_s {
             result.begin_at(from_s);

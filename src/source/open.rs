@@ -137,7 +137,7 @@ fn by_ffmpeg(
     orientation: Option<Orientation>,
     threads: Option<NonZeroUsize>,
 ) -> Result<Box<dyn FrameSource>, SourceError> {
-    Ok(Box::new(FfmpegSource::open(
+    ahead(Box::new(FfmpegSource::open(
         path,
         spec,
         orientation,
@@ -159,7 +159,7 @@ fn by_url(url: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, Sour
             help: "download the clip first, or allow ffmpeg".to_owned(),
         });
     }
-    Ok(Box::new(FfmpegSource::from_url(url, options.threads)?))
+    ahead(Box::new(FfmpegSource::from_url(url, options.threads)?))
 }
 
 /// Has the frames decoded while the ones before are looked at.

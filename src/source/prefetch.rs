@@ -1,6 +1,7 @@
 //! Decoding on a thread of its own, a few frames ahead of the analysis.
 
 use super::{Frame, FrameSource, SourceError, VideoInfo};
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
@@ -13,6 +14,9 @@ pub(super) trait LocalSource {
     fn info(&self) -> &VideoInfo;
     fn warnings(&self) -> &[String];
     fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError>;
+    fn seek(&mut self, _pts_s: f64) -> Result<bool, SourceError> {
+        Ok(false)
+    }
 }
 
 impl LocalSource for Box<dyn FrameSource> {
@@ -27,13 +31,27 @@ impl LocalSource for Box<dyn FrameSource> {
     fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError> {
         (**self).read(frame)
     }
+
+    fn seek(&mut self, pts_s: f64) -> Result<bool, SourceError> {
+        (**self).seek(pts_s)
+    }
 }
 
 /// What the thread sends.
 enum Message {
     Frame(Frame),
+    /// The answer to [`Request::Seek`]: the frames after it are those of the new place.
+    Sought(Result<bool, SourceError>),
     /// The last word: how the stream ended, and all warnings of the source.
     End(Result<(), SourceError>, Vec<String>),
+}
+
+/// What is sent to the thread.
+enum Request {
+    /// A frame to be filled again.
+    Fill(Frame),
+    /// Go to this time, in s on the stream's clock.
+    Seek(f64),
 }
 
 /// A source whose frames are decoded ahead on another thread. Order, times and errors are those of the
@@ -44,7 +62,9 @@ pub struct Prefetch {
     info: VideoInfo,
     warnings: Vec<String>,
     filled: Receiver<Message>,
-    used: Sender<Frame>,
+    /// What was received from `filled` before it was wanted.
+    received: VecDeque<Message>,
+    requests: Sender<Request>,
     over: bool,
 }
 
@@ -68,7 +88,7 @@ impl Prefetch {
     ) -> Result<Self, SourceError> {
         let (opened, described) = channel();
         let (filled, frames) = sync_channel(AHEAD);
-        let (used, spare) = channel();
+        let (requests, requested) = channel();
         thread::Builder::new()
             .name("decode".into())
             .spawn(move || {
@@ -80,7 +100,7 @@ impl Prefetch {
                 // Fails only where nobody waits any more, and then the first frame is not wanted either.
                 let _ = opened.send(description);
                 if let Ok(source) = source {
-                    decode(source, &filled, &spare);
+                    decode(source, &filled, &requested);
                 }
             })
             .map_err(|e| SourceError::Unreadable {
@@ -92,7 +112,8 @@ impl Prefetch {
             info,
             warnings,
             filled: frames,
-            used,
+            received: VecDeque::new(),
+            requests,
             over: false,
         })
     }
@@ -111,13 +132,19 @@ impl FrameSource for Prefetch {
         if self.over {
             return Ok(false);
         }
-        match self.filled.recv() {
+        let message = match self.received.pop_front() {
+            Some(message) => Ok(message),
+            None => self.filled.recv(),
+        };
+        match message {
             Ok(Message::Frame(next)) => {
                 let used = std::mem::replace(frame, next);
                 // The thread may have ended already, its last frames still in the queue.
-                let _ = self.used.send(used);
+                let _ = self.requests.send(Request::Fill(used));
                 Ok(true)
             }
+            // An answer that nobody waits for any more.
+            Ok(Message::Sought(_)) => self.read(frame),
             Ok(Message::End(result, warnings)) => {
                 self.over = true;
                 self.warnings = warnings;
@@ -129,12 +156,43 @@ impl FrameSource for Prefetch {
             }
         }
     }
+
+    fn seek(&mut self, pts_s: f64) -> Result<bool, SourceError> {
+        // Where the thread has ended, all that is left is in the queue: there is no other place to go to.
+        let _ = self.requests.send(Request::Seek(pts_s));
+        loop {
+            match self.filled.recv() {
+                Ok(Message::Sought(sought)) => {
+                    if sought != Ok(false) {
+                        self.received.clear();
+                    }
+                    return sought;
+                }
+                Ok(message) => self.received.push_back(message),
+                Err(_) => return Ok(false),
+            }
+        }
+    }
 }
 
 /// The thread: fills frames until the source or the reader ends.
-fn decode(mut source: impl LocalSource, filled: &SyncSender<Message>, spare: &Receiver<Frame>) {
+fn decode(
+    mut source: impl LocalSource,
+    filled: &SyncSender<Message>,
+    requested: &Receiver<Request>,
+) {
     loop {
-        let mut frame = spare.try_recv().unwrap_or_default();
+        let mut frame = match requested.try_recv() {
+            Ok(Request::Fill(frame)) => frame,
+            Ok(Request::Seek(pts_s)) => {
+                let sought = source.seek(pts_s);
+                if filled.send(Message::Sought(sought)).is_err() {
+                    return;
+                }
+                continue;
+            }
+            Err(_) => Frame::default(),
+        };
         let end = match source.read(&mut frame) {
             Ok(true) => None,
             Ok(false) => Some(Ok(())),
@@ -172,6 +230,7 @@ mod tests {
         frames: usize,
         end: Result<bool, SourceError>,
         panics: bool,
+        seeks: bool,
         warnings: Vec<String>,
         read: Arc<AtomicUsize>,
         dropped: Arc<AtomicBool>,
@@ -193,6 +252,7 @@ mod tests {
                 frames,
                 end,
                 panics: false,
+                seeks: false,
                 warnings: vec!["first".into()],
                 read: Arc::default(),
                 dropped: Arc::default(),
@@ -218,6 +278,13 @@ mod tests {
             }
             frame.pts_s = n as f64;
             Ok(true)
+        }
+
+        fn seek(&mut self, pts_s: f64) -> Result<bool, SourceError> {
+            if self.seeks {
+                self.read.store(pts_s as usize, Ordering::SeqCst);
+            }
+            Ok(self.seeks)
         }
     }
 
@@ -247,6 +314,23 @@ mod tests {
         assert_eq!(ahead.read(&mut frame), Err(broken_off()));
         assert_eq!(ahead.read(&mut frame), Ok(false));
         assert_eq!(ahead.warnings(), ["first", "last"]);
+    }
+
+    #[test]
+    fn after_seeking_come_the_frames_of_the_new_place_and_none_is_lost_without() {
+        for (frames, seeks, next) in [(99, true, 40.0), (99, false, 1.0), (2, false, 1.0)] {
+            let mut source = Counter::new(frames, Ok(false));
+            source.seeks = seeks;
+            let mut ahead = Prefetch::new(Box::new(source)).unwrap();
+            let mut frame = Frame::default();
+            assert_eq!(ahead.read(&mut frame), Ok(true));
+            assert_eq!(ahead.seek(40.0), Ok(seeks));
+            for n in 0..frames - next as usize {
+                assert_eq!(ahead.read(&mut frame), Ok(true));
+                assert_eq!(frame.pts_s, next + n as f64);
+            }
+            assert_eq!(ahead.read(&mut frame), Ok(false));
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub fn open_stream(
     } else if is_jpeg {
         ahead(Box::new(MjpegSource::new(whole, name, fps)?))
     } else if with_ffmpeg {
-        Ok(Box::new(FfmpegSource::from_stream(Box::new(whole), name)?))
+        ahead(Box::new(FfmpegSource::from_stream(Box::new(whole), name)?))
     } else {
         Err(SourceError::Unsupported {
             name: name.to_owned(),

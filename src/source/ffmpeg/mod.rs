@@ -15,11 +15,10 @@ use super::{ColorInfo, Frame, FrameSource, Orientation, SourceError, VideoInfo, 
 use layout::Layout;
 use log::{Log, Said};
 use nut::{FrameHeader, NutReader};
-use process::{END_TIMEOUT, Input, Manner, OLD_SYNC_OPTION, Running, SHIFT_S};
+use process::{END_TIMEOUT, Input, Manner, OLD_SYNC_OPTION, Pictures, Running, SHIFT_S};
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::process::ChildStdout;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::{fs, thread};
@@ -46,7 +45,7 @@ pub struct FfmpegSource {
     next: Option<FrameHeader>,
     frames: u64,
     last_pts_s: f64,
-    nut: NutReader<ChildStdout>,
+    nut: NutReader<Pictures>,
     log: Log,
     child: Running,
     over: bool,
@@ -129,17 +128,16 @@ impl FfmpegSource {
             // What else is tried a second time can be read once only here.
             process::learn_sync_option(&program).map_err(unreadable)?;
         }
-        let spawned = process::command(&program, &input, manner).spawn();
-        let mut child = Running(spawned.map_err(unreadable)?);
-        let pipes = (child.0.stdout.take(), child.0.stderr.take());
-        let (Some(stdout), Some(stderr)) = pipes else {
+        let spawned = process::spawn(process::command(&program, &input, manner));
+        let (mut child, pictures) = spawned.map_err(unreadable)?;
+        let Some(stderr) = child.0.stderr.take() else {
             return Err(unreadable(io::ErrorKind::BrokenPipe.into()));
         };
         if let (Some(mut stream), Some(mut stdin)) = (stream, child.0.stdin.take()) {
             // Ends when the stream does, or with a broken pipe when ffmpeg does.
             thread::spawn(move || io::copy(&mut stream, &mut stdin));
         }
-        let begun = Self::begin(name, &program, stdout, Log::new(stderr), child);
+        let begun = Self::begin(name, &program, pictures, Log::new(stderr), child);
         let learnt = !known_old && OLD_SYNC_OPTION.load(Ordering::Relaxed);
         let once = matches!(input, Input::Stream);
         match begun {
@@ -155,11 +153,11 @@ impl FfmpegSource {
     fn begin(
         name: &str,
         program: &Path,
-        stdout: ChildStdout,
+        pictures: Pictures,
         log: Log,
         mut child: Running,
     ) -> Result<Self, SourceError> {
-        let nut = match NutReader::new(stdout) {
+        let nut = match NutReader::new(pictures) {
             Ok(nut) => nut,
             Err(_) => {
                 child.end();
