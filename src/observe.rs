@@ -150,6 +150,7 @@ fn observe_in_windows(
     let mut frame = Frame::default();
     let mut joined = Joined::default();
     let mut start_s = 0.0;
+    source.prefer_cells();
     loop {
         match source.read(&mut frame) {
             Ok(true) => {

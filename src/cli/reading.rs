@@ -120,6 +120,14 @@ impl FrameSource for Limited<'_> {
         }
         self.source.read(frame)
     }
+
+    fn warnings(&self) -> &[String] {
+        self.source.warnings()
+    }
+
+    fn prefer_cells(&mut self) {
+        self.source.prefer_cells();
+    }
 }
 
 /// Opens a clip.

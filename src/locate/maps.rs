@@ -1,5 +1,7 @@
 //! What each place of the scene did over time: extremes, means and noise per cell, in scene coordinates.
 
+use std::ops::Range;
+
 use super::cells::{Channel, Grid};
 use super::scene::{Scene, SceneFrame};
 
@@ -111,6 +113,36 @@ impl ChannelStats {
             last: vec![0; cells],
         }
     }
+
+    /// Adds the codes of one frame for the cells of this range, of which each was `seen` so many times before.
+    /// `roots` are those of all steps, and `steps` is room for as many as there are codes.
+    fn add(
+        &mut self,
+        cells: Range<usize>,
+        codes: &[u8],
+        seen: &[u16],
+        roots: &[u16; 256],
+        steps: &mut [u8],
+    ) {
+        // Slices of one length, known as such to the compiler, which makes vectors of the first loop.
+        let n = codes.len();
+        let (seen, steps) = (&seen[..n], &mut steps[..n]);
+        let min = &mut self.min[cells.clone()][..n];
+        let max = &mut self.max[cells.clone()][..n];
+        let sum = &mut self.sum[cells.clone()][..n];
+        let last = &mut self.last[cells.clone()][..n];
+        for i in 0..n {
+            let v = codes[i];
+            min[i] = min[i].min(v);
+            max[i] = max[i].max(v);
+            sum[i] += u32::from(v);
+            steps[i] = if seen[i] > 0 { v.abs_diff(last[i]) } else { 0 };
+            last[i] = v;
+        }
+        for (sum, &step) in self.root_step[cells].iter_mut().zip(&*steps) {
+            *sum += u32::from(roots[usize::from(step)]);
+        }
+    }
 }
 
 impl Maps {
@@ -121,37 +153,28 @@ impl Maps {
             seen: vec![0; canvas.cells()],
             stats: std::array::from_fn(|_| ChannelStats::new(canvas.cells())),
         };
-        let mut index = vec![u32::MAX; canvas.cells()];
+        let mut index = vec![0; canvas.cols];
+        let mut codes = vec![0; canvas.cols];
+        let mut steps = vec![0; canvas.cols];
+        let roots = std::array::from_fn(|d| ((d as f64).sqrt() * ROOT_SCALE) as u16);
         for f in scene.frames.iter().filter(|f| f.aligned) {
-            nearest_cells(&canvas, scene.grid, f, &mut index);
-            maps.add(f, &index);
-        }
-        maps
-    }
-
-    fn add(&mut self, frame: &SceneFrame, index: &[u32]) {
-        let roots: [u16; 256] = std::array::from_fn(|d| ((d as f64).sqrt() * ROOT_SCALE) as u16);
-        for (k, channel) in SOUGHT.into_iter().enumerate() {
-            let table = compensation(channel, frame);
-            let cells = frame.cells.channel(channel);
-            let s = &mut self.stats[k];
-            for (i, &at) in index.iter().enumerate() {
-                if at == u32::MAX {
-                    continue;
+            let channels = SOUGHT.map(|c| f.cells.channel(c));
+            let tables = SOUGHT.map(|c| compensation(c, f));
+            for row in 0..canvas.rows {
+                let seen = nearest_cells(&canvas, row, scene.grid, f, &mut index);
+                let (index, codes) = (&index[seen.clone()], &mut codes[seen.clone()]);
+                let cells = row * canvas.cols + seen.start..row * canvas.cols + seen.end;
+                for (k, (channel, table)) in channels.iter().zip(&tables).enumerate() {
+                    let codes = read(channel, index, table.as_ref(), codes);
+                    let before = &maps.seen[cells.clone()];
+                    maps.stats[k].add(cells.clone(), codes, before, &roots, &mut steps);
                 }
-                let v = table[usize::from(cells[at as usize])];
-                s.min[i] = s.min[i].min(v);
-                s.max[i] = s.max[i].max(v);
-                s.sum[i] += u32::from(v);
-                if self.seen[i] > 0 {
-                    s.root_step[i] += u32::from(roots[usize::from(v.abs_diff(s.last[i]))]);
+                for n in &mut maps.seen[cells] {
+                    *n += 1;
                 }
-                s.last[i] = v;
             }
         }
-        for (n, &at) in self.seen.iter_mut().zip(index) {
-            *n += u16::from(at != u32::MAX);
-        }
+        maps
     }
 
     /// Largest change of cell `i` in channel `k` of [`SOUGHT`] beyond its frame-to-frame noise, in codes.
@@ -197,35 +220,90 @@ fn light(code: f32) -> f32 {
     (code / 255.0).max(0.0).powf(2.2)
 }
 
-/// For each canvas cell the index of the frame's cell that shows it, `u32::MAX` if outside.
-fn nearest_cells(canvas: &Canvas, grid: Grid, frame: &SceneFrame, index: &mut [u32]) {
+/// For the cells of a canvas row that are in the picture the index of the frame's cell that shows each; returns which
+/// those are. A row is a line through the picture, so that they stand together.
+fn nearest_cells(
+    canvas: &Canvas,
+    row: usize,
+    grid: Grid,
+    frame: &SceneFrame,
+    index: &mut [u32],
+) -> Range<usize> {
     let m = frame.motion;
-    for (row, out) in index.chunks_exact_mut(canvas.cols).enumerate() {
-        let (mut x, mut y) = m.apply(f64::from(canvas.x0), f64::from(canvas.y0 + row as i32));
-        x += 0.5;
-        y += 0.5;
-        for at in out {
-            *at = if x >= 0.0 && y >= 0.0 && (x as usize) < grid.cols && (y as usize) < grid.rows {
-                (y as usize * grid.cols + x as usize) as u32
-            } else {
-                u32::MAX
-            };
-            x += 1.0 + m.a;
-            y += m.b;
+    let (mut x, mut y) = m.apply(f64::from(canvas.x0), f64::from(canvas.y0 + row as i32));
+    x += 0.5;
+    y += 0.5;
+    if m.a == 0.0 && m.b == 0.0 {
+        // Without turn and zoom all of it is one piece of a row of the picture.
+        let (x, y) = (x.floor() as i64, y.floor() as i64);
+        let (cols, rows) = (grid.cols as i64, grid.rows as i64);
+        let start = (-x).clamp(0, index.len() as i64);
+        let end = (cols - x).clamp(start, index.len() as i64);
+        if !(0..rows).contains(&y) {
+            return 0..0;
         }
+        for (at, i) in index[start as usize..end as usize].iter_mut().zip(start..) {
+            *at = (y * cols + x + i) as u32;
+        }
+        return start as usize..end as usize;
     }
+    let mut seen = 0..0;
+    for (i, at) in index.iter_mut().enumerate() {
+        if x >= 0.0 && y >= 0.0 && (x as usize) < grid.cols && (y as usize) < grid.rows {
+            *at = (y as usize * grid.cols + x as usize) as u32;
+            if seen.is_empty() {
+                seen.start = i;
+            }
+            seen.end = i + 1;
+        }
+        x += 1.0 + m.a;
+        y += m.b;
+    }
+    seen
 }
 
-/// Takes the frame's exposure out of a channel: codes as if exposed like the first frame.
-fn compensation(channel: Channel, frame: &SceneFrame) -> [u8; 256] {
+/// The codes of the cells of `index` through `table`, if there is one; `room` is for as many.
+fn read<'a>(
+    cells: &'a [u8],
+    index: &[u32],
+    table: Option<&[u8; 256]>,
+    room: &'a mut [u8],
+) -> &'a [u8] {
+    let (Some(&first), Some(&last)) = (index.first(), index.last()) else {
+        return &[];
+    };
+    // Without turn and zoom they stand together in the picture, too.
+    if last.wrapping_sub(first) == index.len() as u32 - 1 {
+        let codes = &cells[first as usize..=last as usize];
+        if table.is_none() {
+            return codes;
+        }
+        room.copy_from_slice(codes);
+    } else {
+        for (to, &at) in room.iter_mut().zip(index) {
+            *to = cells[at as usize];
+        }
+    }
+    if let Some(table) = table {
+        for code in &mut *room {
+            *code = table[usize::from(*code)];
+        }
+    }
+    room
+}
+
+/// Takes the frame's exposure out of a channel: codes as if exposed like the first frame. `None` where that changes
+/// none.
+fn compensation(channel: Channel, frame: &SceneFrame) -> Option<[u8; 256]> {
     // Luma scales about black, chroma about its neutral code.
     let zero = match channel {
         Channel::YMean | Channel::YMax => 16.0,
         _ => 127.5,
     };
-    std::array::from_fn(|v| {
+    let table: [u8; 256] = std::array::from_fn(|v| {
         (zero + (v as f64 - zero) / frame.gain)
             .round()
             .clamp(0.0, 255.0) as u8
-    })
+    });
+    (0..=255).zip(&table).any(|(v, &t)| v != t).then_some(table)
 }

@@ -1,7 +1,8 @@
 //! Finding the places that may be lights, in coordinates that stay with the scene.
 
 pub mod candidates;
-pub mod cells;
 pub mod maps;
 pub mod motion;
 pub mod scene;
+
+pub use crate::source::cells;

@@ -126,6 +126,8 @@ pub struct Reference {
 
 /// Block size in cells of the coarse level.
 const COARSE: usize = 4;
+/// Points that are compared before it is asked whether the rest can matter.
+const POINTS_BETWEEN_CHECKS: usize = 16;
 
 /// A grey picture of codes above black.
 struct Picture {
@@ -270,22 +272,45 @@ fn bucket_points(p: &Picture, bucket: usize) -> Vec<Point> {
 /// Mean robust misfit (0 perfect, 1 nothing fits) and the share of points that agree, both weighted by
 /// gradient: a ramp fits almost anywhere, the edges of the one small thing before it only where they belong.
 fn cost(points: &[Point], picture: &Picture, a: &Alignment) -> (f64, f64) {
+    cost_below(points, picture, a, f64::INFINITY).unwrap_or((1.0, 0.0))
+}
+
+/// The same where the misfit may be less than `limit`, `None` as soon as it can't be.
+fn cost_below(
+    points: &[Point],
+    picture: &Picture,
+    a: &Alignment,
+    limit: f64,
+) -> Option<(f64, f64)> {
     let (mut sum, mut agree, mut weight, mut inside) = (0.0f32, 0.0f32, 0.0f32, 0usize);
-    for p in points {
-        let (x, y) = a.motion.apply(f64::from(p.x), f64::from(p.y));
-        if let Some(v) = picture.sample(x, y) {
-            let z = (v - a.gain as f32 * p.value).abs() / p.tolerance;
-            inside += 1;
-            weight += p.weight;
-            agree += if z < 1.0 { p.weight } else { 0.0 };
-            sum += p.weight * z.min(1.0);
+    // Were all points inside, no weight could be more than this one: a sum beyond its share of it is too much already.
+    // The margin is for the rounding of sums.
+    let enough = if limit.is_finite() {
+        let all: f32 = points.iter().map(|p| p.weight).sum();
+        (1.001 * limit * f64::from(all)) as f32
+    } else {
+        f32::INFINITY
+    };
+    for block in points.chunks(POINTS_BETWEEN_CHECKS) {
+        for p in block {
+            let (x, y) = a.motion.apply(f64::from(p.x), f64::from(p.y));
+            if let Some(v) = picture.sample(x, y) {
+                let z = (v - a.gain as f32 * p.value).abs() / p.tolerance;
+                inside += 1;
+                weight += p.weight;
+                agree += if z < 1.0 { p.weight } else { 0.0 };
+                sum += p.weight * z.min(1.0);
+            }
+        }
+        if sum > enough {
+            return None;
         }
     }
     // With most of the points outside nothing can be said.
     if inside < MIN_POINTS || inside * 4 < points.len() {
-        return (1.0, 0.0);
+        return Some((1.0, 0.0));
     }
-    (f64::from(sum / weight), f64::from(agree / weight))
+    Some((f64::from(sum / weight), f64::from(agree / weight)))
 }
 
 /// The shift near `last` that fits best on the coarse level; roll and zoom are kept.
@@ -313,11 +338,17 @@ fn search(points: &[Point], picture: &Picture, last: &Alignment) -> Similarity {
     let mut least = cost(points, picture, &base).0 * 0.98;
     for dy in -REACH..=REACH {
         for dx in -REACH..=REACH {
+            let jump = JUMP_COST * s * f64::from(dx).hypot(f64::from(dy));
+            if jump >= least {
+                continue;
+            }
             let mut moved = base;
             moved.motion.dx += f64::from(dx);
             moved.motion.dy += f64::from(dy);
-            let c = cost(points, picture, &moved).0
-                + JUMP_COST * s * f64::from(dx).hypot(f64::from(dy));
+            let Some((misfit, _)) = cost_below(points, picture, &moved, least - jump) else {
+                continue;
+            };
+            let c = misfit + jump;
             if c < least {
                 least = c;
                 best = (f64::from(dx) * s, f64::from(dy) * s);

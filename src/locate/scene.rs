@@ -74,7 +74,10 @@ impl Scene {
     /// Pools, aligns and stores a frame.
     pub fn push(&mut self, frame: &Frame, time_s: f64) {
         self.color = frame.color;
-        let cells = self.pooler.pool(frame);
+        let cells = match &frame.cells {
+            Some(cells) => Arc::clone(cells),
+            None => Arc::new(self.pooler.pool(frame)),
+        };
         let luma = cells.channel(Channel::YMean);
         let reference = self
             .reference
@@ -108,7 +111,7 @@ impl Scene {
         }
         self.frames.push(SceneFrame {
             time_s,
-            cells: Arc::new(cells),
+            cells,
             motion,
             gain,
             aligned,

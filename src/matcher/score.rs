@@ -62,6 +62,7 @@ pub fn fit(signal: &Signal, script: &Script, noise: &Noise, priors: &Priors) -> 
         script,
         noise,
         priors,
+        missed: vec![Default::default(); script.steps.len()],
     };
     let mut beam: Vec<Hypothesis> = script
         .starts()

@@ -177,8 +177,15 @@ impl Walk<'_> {
         if self.script.is_terminal(place) {
             return None;
         }
-        let known = phase.known.and_then(|k| h.known[k].value());
         let chance = |d: f64| missed(d, self.signal.frame_s, self.noise);
-        Some(known.map_or_else(|| phase.range.average(chance), chance))
+        if let Some(d) = phase.known.and_then(|k| h.known[k].value()) {
+            return Some(chance(d));
+        }
+        let Place::At { step, off, .. } = place else {
+            return None;
+        };
+        // It is asked for at every boundary, and the same each time.
+        let average = &self.missed[usize::from(step)][usize::from(off)];
+        Some(*average.get_or_init(|| phase.range.average(chance)))
     }
 }

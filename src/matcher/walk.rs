@@ -1,5 +1,7 @@
 //! One step of the beam: a hypothesis through a span and over a boundary.
 
+use std::cell::OnceCell;
+
 use crate::pulses::{ColorSet, Look};
 
 use super::color;
@@ -19,6 +21,8 @@ pub struct Walk<'a> {
     pub script: &'a Script,
     pub noise: &'a Noise,
     pub priors: &'a Priors,
+    /// Probability that nothing shows of the phases of each step while only their ranges are known.
+    pub missed: Vec<[OnceCell<f64>; 2]>,
 }
 
 impl Walk<'_> {

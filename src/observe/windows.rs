@@ -3,9 +3,9 @@
 use super::{Kind, Light, Observation, kind};
 use crate::pulses::{Color, Look, Span, Train};
 
-/// Bytes of pooled pictures that a window may hold: some 55 s of 1080p at 30 frames per s. Longer windows see rarer
-/// flashes, shorter ones cost less memory.
-pub const WINDOW_BYTES: usize = 384 << 20;
+/// Bytes of pooled pictures that a window may hold: 18 s of 1080p at 30 frames per s, 23 s of 720p. Longer windows see
+/// rarer flashes of a light that hardly stands out; shorter ones cost less memory, of which this is nearly all.
+pub const WINDOW_BYTES: usize = 120 << 20;
 
 /// A steady window of a light that blinks in others is dark below this share of its lit level, and lit above.
 const LIT_SHARE: f64 = 0.5;

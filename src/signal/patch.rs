@@ -151,12 +151,7 @@ pub fn measure(scene: &Scene, patch: &Patch, linear: &Linearizer, shifts: &[(f64
 
 /// Brightest channel of each region cell in frame `i`, linear; 0 outside the picture.
 pub fn brightness(scene: &Scene, patch: &Patch, linear: &Linearizer, i: usize) -> Vec<f32> {
-    let reader = Reader {
-        grid: scene.grid,
-        frame: &scene.frames[i],
-        linear,
-        shift: (0.0, 0.0),
-    };
+    let reader = Reader::new(scene.grid, &scene.frames[i], linear, (0.0, 0.0));
     patch
         .region
         .iter()
@@ -179,12 +174,7 @@ fn sample(
     if !frame.aligned {
         return Sample::default();
     }
-    let reader = Reader {
-        grid,
-        frame,
-        linear,
-        shift,
-    };
+    let reader = Reader::new(grid, frame, linear, shift);
     ring.clear();
     ring.extend(patch.surround.iter().filter_map(|&(x, y)| reader.rgb(x, y)));
     let surround = median(ring);
@@ -249,13 +239,32 @@ fn median(values: &mut [[f32; 3]]) -> [f32; 3] {
 
 /// Reads a frame at scene coordinates.
 pub(super) struct Reader<'a> {
-    pub(super) grid: Grid,
-    pub(super) frame: &'a SceneFrame,
-    pub(super) linear: &'a Linearizer,
-    pub(super) shift: (f64, f64),
+    grid: Grid,
+    frame: &'a SceneFrame,
+    linear: &'a Linearizer,
+    /// In cells.
+    shift: (f64, f64),
+    /// Means of Y, Cb and Cr.
+    means: [&'a [u8]; 3],
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        grid: Grid,
+        frame: &'a SceneFrame,
+        linear: &'a Linearizer,
+        shift: (f64, f64),
+    ) -> Self {
+        let means = [Channel::YMean, Channel::UMean, Channel::VMean];
+        Self {
+            grid,
+            frame,
+            linear,
+            shift,
+            means: means.map(|c| frame.cells.channel(c)),
+        }
+    }
+
     /// Linear light at a scene point, bilinear between cell means; `None` outside the picture.
     pub(super) fn rgb(&self, x: f64, y: f64) -> Option<[f32; 3]> {
         let (x, y) = self.frame.motion.apply(x + self.shift.0, y + self.shift.1);
@@ -270,19 +279,19 @@ impl Reader<'_> {
         let (xi, yi) = (x as usize, y as usize);
         let (fx, fy) = ((x - xi as f64) as f32, (y - yi as f64) as f32);
         let i = yi * cols + xi;
-        let down = if rows > 1 { cols } else { 0 };
-        let right = usize::from(cols > 1);
-        let read = |c: Channel| {
-            let p = self.frame.cells.channel(c);
-            let top = f32::from(p[i]) * (1.0 - fx) + f32::from(p[i + right]) * fx;
-            let bottom = f32::from(p[i + down]) * (1.0 - fx) + f32::from(p[i + down + right]) * fx;
-            top * (1.0 - fy) + bottom * fy
+        // On a tripod every point is the middle of a cell.
+        let [y, u, v] = if fx == 0.0 && fy == 0.0 {
+            self.means.map(|p| f32::from(p[i]))
+        } else {
+            let down = if rows > 1 { cols } else { 0 };
+            let right = usize::from(cols > 1);
+            self.means.map(|p| {
+                let [a, b] = [i, i + down]
+                    .map(|i| f32::from(p[i]) * (1.0 - fx) + f32::from(p[i + right]) * fx);
+                a * (1.0 - fy) + b * fy
+            })
         };
-        Some(self.linear.rgb(
-            read(Channel::YMean),
-            read(Channel::UMean),
-            read(Channel::VMean),
-        ))
+        Some(self.linear.rgb(y, u, v))
     }
 
     /// The code of the cell nearest to a scene point, 0 outside.

@@ -1,5 +1,9 @@
 //! One decoded picture in planar YUV, as the decoder gave it.
 
+use std::sync::Arc;
+
+use super::cells::CellFrame;
+
 /// One plane of 8-bit samples, rows `stride` apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plane {
@@ -69,6 +73,10 @@ pub struct Frame {
     /// log2 of the chroma subsampling in x and y: (1,1) is 4:2:0, (1,0) 4:2:2, (0,0) 4:4:4.
     pub chroma_shift: (u8, u8),
     pub color: ColorInfo,
+    /// The picture pooled, in place of planes, where [`FrameSource::prefer_cells`] asked for it.
+    ///
+    /// [`FrameSource::prefer_cells`]: super::FrameSource::prefer_cells
+    pub cells: Option<Arc<CellFrame>>,
 }
 
 /// How a coded picture is turned for display: first mirrored left-right, then rotated clockwise.

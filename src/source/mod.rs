@@ -2,6 +2,7 @@
 
 pub mod animation;
 pub mod camera;
+pub mod cells;
 mod embedded;
 mod error;
 pub mod ffmpeg;
@@ -73,6 +74,11 @@ pub trait FrameSource: Send {
     /// Returns `false` at the end of the stream. After an error the stream is over;
     /// the frames before it stay valid, so that a file cut short is still diagnosed.
     fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError>;
+
+    /// Has the frames come as [`Frame::cells`] alone, their planes empty, where the source can pool a picture while it
+    /// arrives: one that is still in the processor's cache costs half, and is not stored. Frames that were read ahead
+    /// may still come with their planes.
+    fn prefer_cells(&mut self) {}
 
     /// When the first frame that is handed out comes, in s from the first of the clip.
     fn begins_s(&self) -> f64 {

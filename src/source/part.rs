@@ -83,6 +83,10 @@ impl FrameSource for PartOf {
         self.source.warnings()
     }
 
+    fn prefer_cells(&mut self) {
+        self.source.prefer_cells();
+    }
+
     fn begins_s(&self) -> f64 {
         self.begins_s
     }

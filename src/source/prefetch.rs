@@ -14,6 +14,7 @@ pub(super) trait LocalSource {
     fn info(&self) -> &VideoInfo;
     fn warnings(&self) -> &[String];
     fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError>;
+    fn prefer_cells(&mut self) {}
     fn seek(&mut self, _pts_s: f64) -> Result<bool, SourceError> {
         Ok(false)
     }
@@ -30,6 +31,10 @@ impl LocalSource for Box<dyn FrameSource> {
 
     fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError> {
         (**self).read(frame)
+    }
+
+    fn prefer_cells(&mut self) {
+        (**self).prefer_cells();
     }
 
     fn seek(&mut self, pts_s: f64) -> Result<bool, SourceError> {
@@ -50,6 +55,8 @@ enum Message {
 enum Request {
     /// A frame to be filled again.
     Fill(Frame),
+    /// As [`FrameSource::prefer_cells`].
+    Cells,
     /// Go to this time, in s on the stream's clock.
     Seek(f64),
 }
@@ -157,6 +164,11 @@ impl FrameSource for Prefetch {
         }
     }
 
+    fn prefer_cells(&mut self) {
+        // Where the thread has ended, nothing is read any more.
+        let _ = self.requests.send(Request::Cells);
+    }
+
     fn seek(&mut self, pts_s: f64) -> Result<bool, SourceError> {
         // Where the thread has ended, all that is left is in the queue: there is no other place to go to.
         let _ = self.requests.send(Request::Seek(pts_s));
@@ -184,6 +196,10 @@ fn decode(
     loop {
         let mut frame = match requested.try_recv() {
             Ok(Request::Fill(frame)) => frame,
+            Ok(Request::Cells) => {
+                source.prefer_cells();
+                continue;
+            }
             Ok(Request::Seek(pts_s)) => {
                 let sought = source.seek(pts_s);
                 if filled.send(Message::Sought(sought)).is_err() {

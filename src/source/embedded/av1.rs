@@ -157,5 +157,6 @@ fn frame(picture: &Picture, pts_s: f64, container_color: ColorHint) -> Frame {
         v: chroma(PlanarImageComponent::V),
         chroma_shift: shift,
         color: color_hint(picture).or(container_color).resolve(height),
+        cells: None,
     }
 }

@@ -93,6 +93,7 @@ fn frame(picture: VideoFrame, pts_s: f64, color: ColorHint) -> Frame {
         v: plane(chroma_width, chroma_height),
         chroma_shift: (1, 1),
         color: color.resolve(height),
+        cells: None,
     }
 }
 

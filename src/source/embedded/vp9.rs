@@ -155,6 +155,7 @@ fn frame(picture: DecodedFrame, pts_s: f64, color: ColorHint) -> Frame {
         v: plane(chroma_width, chroma_height),
         chroma_shift: shift,
         color: color.resolve(height),
+        cells: None,
     }
 }
 

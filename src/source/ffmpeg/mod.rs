@@ -11,6 +11,7 @@ mod process;
 
 pub use process::find_program;
 
+use super::cells::{CellFrame, Grid, Pooler};
 use super::{ColorInfo, Frame, FrameSource, Orientation, SourceError, VideoInfo, limits};
 use layout::Layout;
 use log::{Log, Said};
@@ -19,6 +20,7 @@ use process::{END_TIMEOUT, Input, Manner, OLD_SYNC_OPTION, Pictures, Running, SH
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::{fs, thread};
@@ -26,6 +28,10 @@ use std::{fs, thread};
 /// Time that ffmpeg gets, after the first picture began to arrive, to say what it sends. It writes both at
 /// once; on a timeout the colours of the input are taken.
 const SAY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Bytes of luma that are read at once where a picture is pooled while it arrives: little enough to stay in the
+/// processor's nearest caches, and more than the socket hands out at a time.
+const STRIP_BYTES: usize = 64 << 10;
 
 /// How many s earlier seeking is tried again where it led past the time wanted: a transport stream has no
 /// index, and decoding begins at the next key picture only, which may be 10 s away.
@@ -39,6 +45,8 @@ pub struct FfmpegSource {
     info: VideoInfo,
     color: ColorInfo,
     layout: Layout,
+    /// Pools the pictures as they arrive, if that is what is wanted, and the planes that it needs for it.
+    pooler: Option<(Pooler, Frame)>,
     /// What was started, to start it anew at another time; a stream can't be.
     started: Option<(Input, Manner)>,
     /// The header of a frame whose samples come next.
@@ -190,6 +198,7 @@ impl FfmpegSource {
             },
             color: said.color(width.min(height)),
             layout,
+            pooler: None,
             started: None,
             next: None,
             frames: 0,
@@ -228,6 +237,14 @@ impl FrameSource for FfmpegSource {
         }
     }
 
+    fn prefer_cells(&mut self) {
+        let grid = Grid::for_picture(
+            self.info.coded_width as usize,
+            self.info.coded_height as usize,
+        );
+        self.pooler = Some((Pooler::new(grid), Frame::default()));
+    }
+
     fn seek(&mut self, pts_s: f64) -> Result<bool, SourceError> {
         let Some((input, manner)) = &self.started else {
             return Ok(false);
@@ -245,6 +262,7 @@ impl FrameSource for FfmpegSource {
             there.next = there.nut.next_frame().unwrap_or_default();
             if from_pts_s.is_none() || there.next.is_some_and(|h| there.seconds(h.pts) <= pts_s) {
                 there.info = self.info.clone();
+                there.pooler = self.pooler.take();
                 *self = there;
                 return Ok(true);
             }
@@ -276,14 +294,35 @@ impl FfmpegSource {
                 "the picture size changes",
             ));
         }
-        frame.y.resize(width, height);
-        frame.u.resize(chroma_width, chroma_height);
-        frame.v.resize(chroma_width, chroma_height);
-        for plane in [&mut frame.y, &mut frame.u, &mut frame.v] {
-            self.nut.samples(&mut plane.data)?;
+        let chroma_shift = self.layout.chroma_shift();
+        if let Some((pooler, strip)) = &mut self.pooler {
+            let grid = pooler.grid();
+            let mut cells = CellFrame::neutral(grid);
+            let lines = (STRIP_BYTES / (width * grid.size)).max(1) * grid.size;
+            for top in (0..height).step_by(lines) {
+                strip.y.resize(width, lines.min(height - top));
+                self.nut.samples(&mut strip.y.data)?;
+                pooler.luma(&strip.y, top / grid.size, &mut cells);
+            }
+            strip.u.resize(chroma_width, chroma_height);
+            strip.v.resize(chroma_width, chroma_height);
+            self.nut.samples(&mut strip.u.data)?;
+            self.nut.samples(&mut strip.v.data)?;
+            pooler.chroma(&strip.u, &strip.v, chroma_shift, &mut cells);
+            *frame = Frame {
+                cells: Some(Arc::new(cells)),
+                ..Frame::default()
+            };
+        } else {
+            frame.y.resize(width, height);
+            frame.u.resize(chroma_width, chroma_height);
+            frame.v.resize(chroma_width, chroma_height);
+            for plane in [&mut frame.y, &mut frame.u, &mut frame.v] {
+                self.nut.samples(&mut plane.data)?;
+            }
         }
         frame.pts_s = self.seconds(header.pts);
-        frame.chroma_shift = self.layout.chroma_shift();
+        frame.chroma_shift = chroma_shift;
         frame.color = self.color;
         Ok(true)
     }

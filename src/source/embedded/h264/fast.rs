@@ -131,5 +131,6 @@ fn frame(picture: YuvFrame, pts_s: f64, color: ColorHint) -> Frame {
         v: planes::from_bytes(picture.v, width / 2, height / 2, 8),
         chroma_shift: (1, 1),
         color: color.resolve(height),
+        cells: None,
     }
 }

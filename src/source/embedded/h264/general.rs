@@ -167,5 +167,6 @@ fn frame(picture: Picture, pts_s: f64, color: ColorHint) -> Frame {
             ChromaFormat::Yuv422 => (1, 0),
         },
         color: color.resolve(height),
+        cells: None,
     }
 }

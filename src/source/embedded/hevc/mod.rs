@@ -207,5 +207,6 @@ fn frame(picture: Picture, pts_s: f64, color: ColorHint) -> Frame {
         v: plane(picture.v, chroma_width, chroma_height),
         chroma_shift: shift,
         color: color.resolve(height),
+        cells: None,
     }
 }

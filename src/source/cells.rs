@@ -1,0 +1,404 @@
+//! A frame pooled to a grid of cells: the only stage that touches every sample.
+//!
+//! A box-filtered thumbnail loses a light of 3 px; pooling by maximum keeps it. So each
+//! cell keeps means, for measuring, and extremes, for finding.
+
+use std::ops::Range;
+
+use super::{Frame, Plane};
+
+/// Most cells of a grid. At 1080p this makes cells of 8 px: a lens of 3 px still fills a seventh of one,
+/// and a history of 300 frames stays below 70 MB.
+const MAX_CELLS: usize = 40_000;
+
+/// The pooled channels of a cell, in storage order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Channel {
+    /// Mean and maximum of luma.
+    YMean,
+    YMax,
+    /// Means of Cb and Cr.
+    UMean,
+    VMean,
+    /// Maximum of Cb (blueness), of Cr (redness), and of 255 - (Cb+Cr)/2 (greenness).
+    UMax,
+    VMax,
+    GMax,
+}
+
+pub const CHANNELS: usize = 7;
+
+/// Geometry of the grid: cells of `size` x `size` luma px, `cols` x `rows`, a partial cell at the far edges left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grid {
+    pub size: usize,
+    pub cols: usize,
+    pub rows: usize,
+}
+
+impl Grid {
+    /// The finest grid of at most [`MAX_CELLS`] whose cells hold whole chroma samples.
+    pub fn for_picture(width: usize, height: usize) -> Self {
+        let mut size = 2;
+        while (width / size) * (height / size) > MAX_CELLS {
+            size += 2;
+        }
+        Self {
+            size,
+            cols: (width / size).max(1),
+            rows: (height / size).max(1),
+        }
+    }
+
+    pub fn cells(&self) -> usize {
+        self.cols * self.rows
+    }
+}
+
+/// One frame as cells: [`CHANNELS`] planes of `cols * rows` bytes each.
+#[derive(Debug, Clone)]
+pub struct CellFrame {
+    data: Box<[u8]>,
+    cells: usize,
+}
+
+impl CellFrame {
+    /// Of neutral chroma, and no light where nothing is pooled into it.
+    pub fn neutral(grid: Grid) -> Self {
+        let cells = grid.cells();
+        let mut data = vec![128u8; CHANNELS * cells].into_boxed_slice();
+        data[Channel::GMax as usize * cells..].fill(127);
+        Self { data, cells }
+    }
+
+    /// The channels in their order.
+    fn channels(&mut self) -> [&mut [u8]; CHANNELS] {
+        let mut rest = &mut *self.data;
+        std::array::from_fn(|_| rest.split_off_mut(..self.cells).unwrap_or_default())
+    }
+
+    pub fn channel(&self, c: Channel) -> &[u8] {
+        &self.data[c as usize * self.cells..][..self.cells]
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.data.len()
+    }
+}
+
+/// Pools frames into cells, keeping its row buffers between frames.
+#[derive(Debug, Clone)]
+pub struct Pooler {
+    grid: Grid,
+    rows: Rows,
+}
+
+/// The columns of one row of cells, each over the height of the cells.
+#[derive(Debug, Clone, Default)]
+struct Rows {
+    sum: Vec<u16>,
+    max: Vec<u8>,
+    min: Vec<u8>,
+}
+
+impl Pooler {
+    pub fn new(grid: Grid) -> Self {
+        Self {
+            grid,
+            rows: Rows::default(),
+        }
+    }
+
+    pub fn grid(&self) -> Grid {
+        self.grid
+    }
+
+    /// Pools `frame`; pictures without chroma get neutral chroma.
+    pub fn pool(&mut self, frame: &Frame) -> CellFrame {
+        let mut cells = CellFrame::neutral(self.grid);
+        self.luma(&frame.y, 0, &mut cells);
+        self.chroma(&frame.u, &frame.v, frame.chroma_shift, &mut cells);
+        cells
+    }
+
+    /// Pools a strip of the luma plane into the rows of cells from `row` on. It begins with those cells, and ends
+    /// with some or at the end of the picture.
+    pub fn luma(&mut self, strip: &Plane, row: usize, cells: &mut CellFrame) {
+        let [mean, max, ..] = cells.channels();
+        let from = (row * self.grid.cols).min(mean.len());
+        let rows = (strip.height / self.grid.size).max(1);
+        let to = (from + rows * self.grid.cols).min(mean.len());
+        self.mean_and_max(strip, (0, 0), &mut mean[from..to], &mut max[from..to]);
+    }
+
+    /// Pools the chroma planes, subsampled by `shift`; empty ones leave chroma neutral.
+    pub fn chroma(&mut self, u: &Plane, v: &Plane, shift: (u8, u8), cells: &mut CellFrame) {
+        if u.width == 0 {
+            return;
+        }
+        let [_, _, u_mean, v_mean, u_max, v_max, g_max] = cells.channels();
+        self.mean_and_max(u, shift, u_mean, u_max);
+        self.mean_and_max(v, shift, v_mean, v_max);
+        self.greenness(u, v, shift, g_max);
+    }
+
+    /// Cell width and height in samples of a plane subsampled by `shift`.
+    fn cell_samples(&self, shift: (u8, u8)) -> (usize, usize) {
+        (
+            (self.grid.size >> shift.0).max(1),
+            (self.grid.size >> shift.1).max(1),
+        )
+    }
+
+    fn mean_and_max(&mut self, plane: &Plane, shift: (u8, u8), mean: &mut [u8], max: &mut [u8]) {
+        let (cw, ch) = self.cell_samples(shift);
+        let used = (self.grid.cols * cw).min(plane.width);
+        let mean_of = Mean::of((cw * ch) as u32);
+        let Rows { sum, max: tops, .. } = &mut self.rows;
+        // Pairs of columns where they don't straddle cells.
+        let pairs = cw.is_multiple_of(2);
+        let together = if pairs { 2 } else { 1 };
+        sum.resize(used / together, 0);
+        tops.resize(used, 0);
+        let rows = mean.chunks_exact_mut(self.grid.cols);
+        for (row, (mean, max)) in rows.zip(max.chunks_exact_mut(self.grid.cols)).enumerate() {
+            let lines = row * ch..((row + 1) * ch).min(plane.height);
+            if pairs {
+                add_pairs(plane, lines, sum, tops);
+            } else {
+                add_columns(plane, lines, sum, tops);
+            }
+            reduce(
+                cw / together,
+                sum,
+                mean,
+                |total: u32, &v| total + u32::from(v),
+                |total| mean_of.total(total),
+            );
+            reduce(cw, tops, max, |top: u8, &v| top.max(v), |top| top);
+        }
+    }
+
+    fn greenness(&mut self, u: &Plane, v: &Plane, shift: (u8, u8), out: &mut [u8]) {
+        let (cw, ch) = self.cell_samples(shift);
+        let used = (self.grid.cols * cw).min(u.width).min(v.width);
+        let min = &mut self.rows.min;
+        min.resize(used, 0);
+        for (row, out) in out.chunks_exact_mut(self.grid.cols).enumerate() {
+            let lines = row * ch..((row + 1) * ch).min(u.height).min(v.height);
+            least_chroma(u, v, lines, min);
+            reduce(cw, min, out, |top: u8, &v| top.max(255 - v), |top| top);
+        }
+    }
+}
+
+/// Division by the samples of a cell, as a multiplication: it is done once for each cell of each plane.
+#[derive(Clone, Copy)]
+struct Mean {
+    half: u32,
+    factor: u64,
+}
+
+impl Mean {
+    /// Exact for up to 2^16 samples n of 8 bits: the factor is too large by 1 at most, the product by the total, and
+    /// less than 2^8 n is less than the 2^40 / n that lead to the next quotient.
+    const SHIFT: u32 = 40;
+
+    fn of(samples: u32) -> Self {
+        Self {
+            half: samples / 2,
+            factor: (1 << Self::SHIFT) / u64::from(samples) + 1,
+        }
+    }
+
+    /// The mean of samples of this total, rounded.
+    fn total(self, total: u32) -> u8 {
+        ((u64::from(total + self.half) * self.factor) >> Self::SHIFT) as u8
+    }
+}
+
+/// Sums of the pairs of columns over the rows `lines` of `plane`, and maxima of the columns.
+///
+/// Row after row, as memory is fetched ahead that way: taking the columns in blocks instead, with their sums in
+/// registers, waits for memory longer.
+fn add_pairs(plane: &Plane, lines: Range<usize>, sum: &mut [u16], max: &mut [u8]) {
+    sum.fill(0);
+    max.fill(0);
+    for y in lines {
+        for (s, p) in sum.iter_mut().zip(plane.row(y).as_chunks::<2>().0) {
+            // As one number, whose halves are added: half the work where the compiler makes vectors of it.
+            let both = u16::from_le_bytes(*p);
+            *s += (both & 0xff) + (both >> 8);
+        }
+        for (m, &p) in max.iter_mut().zip(plane.row(y)) {
+            *m = (*m).max(p);
+        }
+    }
+}
+
+/// The same with the sums of single columns: for cells of an odd number of them.
+fn add_columns(plane: &Plane, lines: Range<usize>, sum: &mut [u16], max: &mut [u8]) {
+    sum.fill(0);
+    max.fill(0);
+    for y in lines {
+        for ((s, m), &p) in sum.iter_mut().zip(&mut *max).zip(plane.row(y)) {
+            *s += u16::from(p);
+            *m = (*m).max(p);
+        }
+    }
+}
+
+/// Minimum of each column of the mean of `u` and `v` over the rows `lines`.
+fn least_chroma(u: &Plane, v: &Plane, lines: Range<usize>, min: &mut [u8]) {
+    min.fill(255);
+    for y in lines {
+        for (m, (&a, &b)) in min.iter_mut().zip(u.row(y).iter().zip(v.row(y))) {
+            *m = (*m).min(((u16::from(a) + u16::from(b) + 1) >> 1) as u8);
+        }
+    }
+}
+
+/// Folds every `width` columns to one cell. The widths of common pictures are known to the compiler, which unrolls them.
+fn reduce<T, A: Default>(
+    width: usize,
+    columns: &[T],
+    out: &mut [u8],
+    add: impl Fn(A, &T) -> A + Copy,
+    done: impl Fn(A) -> u8 + Copy,
+) {
+    fn fixed<const W: usize, T, A: Default>(
+        columns: &[T],
+        out: &mut [u8],
+        add: impl Fn(A, &T) -> A,
+        done: impl Fn(A) -> u8,
+    ) {
+        for (out, cell) in out.iter_mut().zip(columns.as_chunks::<W>().0) {
+            *out = done(cell.iter().fold(A::default(), &add));
+        }
+    }
+    match width {
+        2 => fixed::<2, _, _>(columns, out, add, done),
+        3 => fixed::<3, _, _>(columns, out, add, done),
+        4 => fixed::<4, _, _>(columns, out, add, done),
+        6 => fixed::<6, _, _>(columns, out, add, done),
+        8 => fixed::<8, _, _>(columns, out, add, done),
+        16 => fixed::<16, _, _>(columns, out, add, done),
+        _ => {
+            for (out, cell) in out.iter_mut().zip(columns.chunks_exact(width)) {
+                *out = done(cell.iter().fold(A::default(), add));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_bright_sample_survives_in_the_maximum() {
+        let grid = Grid {
+            size: 4,
+            cols: 2,
+            rows: 2,
+        };
+        let mut frame = Frame {
+            chroma_shift: (1, 1),
+            ..Frame::default()
+        };
+        frame.y.resize(9, 8);
+        frame.y.data.fill(16);
+        frame.y.data[5 * 9 + 6] = 240;
+        frame.u.resize(5, 4);
+        frame.v.resize(5, 4);
+        frame.u.data.fill(128);
+        frame.v.data.fill(128);
+        frame.v.data[3 * 5 + 3] = 200;
+        let cells = Pooler::new(grid).pool(&frame);
+        assert_eq!(cells.channel(Channel::YMax), [16, 16, 16, 240]);
+        assert_eq!(cells.channel(Channel::YMean), [16, 16, 16, 30]);
+        assert_eq!(cells.channel(Channel::VMax), [128, 128, 128, 200]);
+        assert_eq!(cells.channel(Channel::VMean), [128, 128, 128, 146]);
+        assert_eq!(cells.channel(Channel::GMax), [127; 4]);
+    }
+
+    #[test]
+    fn means_are_rounded_as_by_division() {
+        for samples in [1, 6, 9, 16, 36, 64, 256, 10_000, 65_535] {
+            let mean = Mean::of(samples);
+            for value in 0..255 {
+                // Just below and at the next code.
+                let half_up = value * samples + samples.div_ceil(2);
+                for total in [value * samples, half_up - 1, half_up] {
+                    let want = (total + samples / 2) / samples;
+                    assert_eq!(u32::from(mean.total(total)), want, "{total} / {samples}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn strips_pool_to_what_the_whole_does() {
+        // Cells of 2, 4, 6 and 8 px: chroma of odd and even widths; partial cells at both edges.
+        for (width, height) in [(301, 203), (641, 479), (1281, 721), (1923, 1085)] {
+            let mut random = fastrand::Rng::with_seed(1);
+            let mut frame = Frame {
+                chroma_shift: (1, 1),
+                ..Frame::default()
+            };
+            frame.y.resize(width, height);
+            frame.u.resize(width.div_ceil(2), height.div_ceil(2));
+            frame.v.resize(width.div_ceil(2), height.div_ceil(2));
+            for plane in [&mut frame.y, &mut frame.u, &mut frame.v] {
+                plane.data.fill_with(|| random.u8(..));
+            }
+            let grid = Grid::for_picture(width, height);
+            let mut pooler = Pooler::new(grid);
+            let whole = pooler.pool(&frame);
+            let mut cells = CellFrame::neutral(grid);
+            let lines = 3 * grid.size;
+            for top in (0..height).step_by(lines) {
+                let mut strip = Plane::default();
+                strip.resize(width, lines.min(height - top));
+                let from = top * width;
+                let samples = from..from + strip.data.len();
+                strip.data.copy_from_slice(&frame.y.data[samples]);
+            }
+            pooler.chroma(&frame.u, &frame.v, frame.chroma_shift, &mut cells);
+            assert!(cells.data == whole.data, "{width}x{height}");
+            let (x, y) = (grid.cols - 1, grid.rows - 1);
+            let samples = (0..grid.size * grid.size).map(|i| {
+                let (dx, dy) = (i % grid.size, i / grid.size);
+                u32::from(frame.y.row(y * grid.size + dy)[x * grid.size + dx])
+            });
+            let (n, last) = (samples.len() as u32, grid.cells() - 1);
+            assert_eq!(
+                u32::from(whole.channel(Channel::YMean)[last]),
+                (samples.clone().sum::<u32>() + n / 2) / n
+            );
+            assert_eq!(
+                Some(u32::from(whole.channel(Channel::YMax)[last])),
+                samples.max()
+            );
+        }
+    }
+
+    #[test]
+    fn grids_keep_to_the_limit_and_cover_the_picture() {
+        for (w, h) in [
+            (2, 2),
+            (384, 216),
+            (540, 960),
+            (1280, 720),
+            (1920, 1080),
+            (3840, 2160),
+            (10_000, 40),
+        ] {
+            let g = Grid::for_picture(w, h);
+            assert!(g.cells() <= MAX_CELLS);
+            assert!(g.cols * g.size <= w && (g.cols + 1) * g.size > w);
+        }
+    }
+}
