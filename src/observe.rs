@@ -155,6 +155,7 @@ fn observe_in_windows(
         match source.read(&mut frame) {
             Ok(true) => {
                 eyes.push(&frame);
+                eyes.pack_old();
                 progress(start_s + eyes.seen_s());
                 if eyes.bytes() > window {
                     joined.add(eyes.observe(), start_s);
@@ -230,6 +231,11 @@ impl Eyes {
         let back_s = self.scene.forget_before(time_s);
         self.first_pts_s += back_s;
         back_s
+    }
+
+    /// Packs old frames where there are many: less memory, and slower to look at again.
+    pub fn pack_old(&mut self) {
+        self.scene.pack_old();
     }
 
     /// Bytes held by the frames.

@@ -152,7 +152,7 @@ fn series(scene: &Scene, canvas: &Canvas, channel: Channel, i: usize) -> Vec<f32
             let (u, v) = f.motion.apply(f64::from(x), f64::from(y));
             let (u, v) = (u + 0.5, v + 0.5);
             if u >= 0.0 && v >= 0.0 && (u as usize) < g.cols && (v as usize) < g.rows {
-                f32::from(f.cells.channel(channel)[v as usize * g.cols + u as usize])
+                f32::from(f.cells.code(channel, v as usize * g.cols + u as usize))
             } else {
                 f32::NAN
             }

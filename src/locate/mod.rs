@@ -3,6 +3,7 @@
 pub mod candidates;
 pub mod maps;
 pub mod motion;
+pub mod packed;
 pub mod scene;
 
 pub use crate::source::cells;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::cells::{CellFrame, Channel, Grid, Pooler};
+use super::cells::{Channel, Grid, Pooler};
 use super::motion::{Alignment, Reference, Similarity};
+use super::packed::{self, Cells, TOGETHER};
 use crate::source::{ColorInfo, Frame};
 
 /// Agreement under which a frame's alignment is not believed (half of the textured points moved otherwise).
@@ -16,13 +17,17 @@ const MAX_SHIFT: f64 = 0.25;
 /// Cells by which the view may have moved during frames that did not align, to know where it was in between.
 const BRIDGED_CELLS: f64 = 3.0;
 
+/// Bytes of frames that are kept as they are: 10 s of 1080p at 30 frames per s. What is older is packed, which costs
+/// some time, and more again where it is read.
+const MAX_WHOLE_BYTES: usize = 72 << 20;
+
 /// One stored frame.
 #[derive(Debug, Clone)]
 pub struct SceneFrame {
     /// Presentation time in s from the first frame.
     pub time_s: f64,
     /// Shared between the scene and its snapshots, which are many and short-lived in a live view.
-    pub cells: Arc<CellFrame>,
+    pub cells: Cells,
     /// From scene cells (those of the first frame) to cells of this frame.
     pub motion: Similarity,
     /// Exposure against the first frame: luma codes above black as a multiple.
@@ -39,6 +44,9 @@ pub struct Scene {
     pub grid: Grid,
     pub color: ColorInfo,
     pub frames: Vec<SceneFrame>,
+    /// How many of them, the oldest, are packed, and the bytes that those hold.
+    packed: usize,
+    packed_bytes: usize,
     pooler: Pooler,
     reference: Option<Reference>,
     /// From scene cells to cells of the reference, and its exposure against the scene's.
@@ -56,6 +64,8 @@ impl Scene {
             grid,
             color: ColorInfo::default(),
             frames: Vec::new(),
+            packed: 0,
+            packed_bytes: 0,
             pooler: Pooler::new(grid),
             reference: None,
             base: Similarity::default(),
@@ -67,8 +77,30 @@ impl Scene {
 
     /// Bytes held by the stored frames.
     pub fn bytes(&self) -> usize {
-        // All frames have one size.
-        self.frames.len() * self.frames.first().map_or(0, |f| f.cells.bytes())
+        self.packed_bytes + self.whole_bytes()
+    }
+
+    /// Bytes held by those that are not packed.
+    fn whole_bytes(&self) -> usize {
+        // They have one size.
+        let each = self.frames.last().map_or(0, |f| f.cells.bytes());
+        (self.frames.len() - self.packed) * each
+    }
+
+    /// Packs old frames once those that are not packed hold more than some bytes.
+    pub fn pack_old(&mut self) {
+        if self.whole_bytes() > MAX_WHOLE_BYTES {
+            self.pack();
+        }
+    }
+
+    /// Packs the oldest frames that are still whole.
+    fn pack(&mut self) {
+        let to = (self.packed + TOGETHER).min(self.frames.len());
+        let oldest = &mut self.frames[self.packed..to];
+        packed::pack(oldest.iter_mut().map(|f| &mut f.cells));
+        self.packed_bytes += oldest.iter().map(|f| f.cells.bytes()).sum::<usize>();
+        self.packed = to;
     }
 
     /// Pools, aligns and stores a frame.
@@ -111,7 +143,7 @@ impl Scene {
         }
         self.frames.push(SceneFrame {
             time_s,
-            cells,
+            cells: Cells::Whole(cells),
             motion,
             gain,
             aligned,
@@ -162,6 +194,9 @@ impl Scene {
             return 0.0;
         }
         self.frames.drain(..keep);
+        self.packed = self.packed.saturating_sub(keep);
+        let packed = &self.frames[..self.packed];
+        self.packed_bytes = packed.iter().map(|f| f.cells.bytes()).sum();
         let first = &self.frames[0];
         let (start_s, gain) = (first.time_s, first.gain);
         let back = first.motion.inverse();
@@ -213,6 +248,31 @@ mod tests {
             let moved = k as f64 / scene.grid.size as f64;
             assert!((f.motion.dx - moved).abs() < 0.1, "{k}: {}", f.motion.dx);
         }
+    }
+
+    #[test]
+    fn packed_frames_show_the_same_and_are_forgotten_like_others() {
+        let mut scene = Scene::new(320, 240);
+        for i in 0..40 {
+            scene.push(&frame(i / 5), f64::from(i as u8) * 0.1);
+        }
+        let whole = scene.clone();
+        scene.pack();
+        scene.pack();
+        assert_eq!(scene.packed, 2 * TOGETHER);
+        assert!(scene.bytes() < whole.bytes() / 2, "{}", scene.bytes());
+        // In the midst of a block.
+        scene.forget_before(1.95);
+        assert_eq!(scene.packed, 2 * TOGETHER - 20);
+        for (f, before) in scene.frames.iter().zip(&whole.frames[20..]) {
+            for c in Channel::ALL {
+                assert_eq!(f.cells.channel(c), before.cells.channel(c));
+            }
+        }
+        // Times count from frame 20 now.
+        scene.forget_before(1.55);
+        assert_eq!((scene.packed, scene.packed_bytes), (0, 0));
+        assert_eq!(scene.bytes(), whole.bytes() / 40 * 4);
     }
 
     #[test]

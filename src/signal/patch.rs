@@ -244,8 +244,6 @@ pub(super) struct Reader<'a> {
     linear: &'a Linearizer,
     /// In cells.
     shift: (f64, f64),
-    /// Means of Y, Cb and Cr.
-    means: [&'a [u8]; 3],
 }
 
 impl<'a> Reader<'a> {
@@ -255,13 +253,11 @@ impl<'a> Reader<'a> {
         linear: &'a Linearizer,
         shift: (f64, f64),
     ) -> Self {
-        let means = [Channel::YMean, Channel::UMean, Channel::VMean];
         Self {
             grid,
             frame,
             linear,
             shift,
-            means: means.map(|c| frame.cells.channel(c)),
         }
     }
 
@@ -279,15 +275,17 @@ impl<'a> Reader<'a> {
         let (xi, yi) = (x as usize, y as usize);
         let (fx, fy) = ((x - xi as f64) as f32, (y - yi as f64) as f32);
         let i = yi * cols + xi;
+        let means = [Channel::YMean, Channel::UMean, Channel::VMean];
+        let code = |c: Channel, i: usize| f32::from(self.frame.cells.code(c, i));
         // On a tripod every point is the middle of a cell.
         let [y, u, v] = if fx == 0.0 && fy == 0.0 {
-            self.means.map(|p| f32::from(p[i]))
+            means.map(|c| code(c, i))
         } else {
             let down = if rows > 1 { cols } else { 0 };
             let right = usize::from(cols > 1);
-            self.means.map(|p| {
-                let [a, b] = [i, i + down]
-                    .map(|i| f32::from(p[i]) * (1.0 - fx) + f32::from(p[i + right]) * fx);
+            means.map(|c| {
+                let [a, b] =
+                    [i, i + down].map(|i| code(c, i) * (1.0 - fx) + code(c, i + right) * fx);
                 a * (1.0 - fy) + b * fy
             })
         };
@@ -301,6 +299,7 @@ impl<'a> Reader<'a> {
         if x < 0.0 || y < 0.0 || x >= self.grid.cols as f64 || y >= self.grid.rows as f64 {
             return 0;
         }
-        self.frame.cells.channel(c)[y as usize * self.grid.cols + x as usize]
+        let i = y as usize * self.grid.cols + x as usize;
+        self.frame.cells.code(c, i)
     }
 }
