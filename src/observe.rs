@@ -2,6 +2,7 @@
 
 mod leaders;
 mod reading;
+mod threads;
 mod windows;
 
 use serde::{Deserialize, Serialize};
@@ -255,10 +256,8 @@ impl Eyes {
         let linear = Linearizer::new(scene.color);
         let backdrop = Backdrop::of(scene, &linear);
         let found = self.promising(found, &linear, &backdrop);
-        let measured: Vec<Measured> = found
-            .iter()
-            .filter_map(|c| self.measure(c, &linear, &backdrop, clock))
-            .collect();
+        let measured = threads::map(&found, |c| self.measure(c, &linear, &backdrop, clock));
+        let measured: Vec<Measured> = measured.into_iter().flatten().collect();
         let mut lights = leaders(measured);
         if let Some(region) = self.options.region {
             if lights.is_empty() {

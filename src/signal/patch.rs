@@ -136,7 +136,7 @@ fn distances(marked: &[bool], w: usize, h: usize) -> Vec<f64> {
 
 /// Samples `patch` in every frame; `shifts` moves it per frame, in cells (empty: not at all).
 pub fn measure(scene: &Scene, patch: &Patch, linear: &Linearizer, shifts: &[(f64, f64)]) -> Signal {
-    let mut ring = Vec::new();
+    let mut ring = Default::default();
     let samples = scene
         .frames
         .iter()
@@ -169,15 +169,20 @@ fn sample(
     patch: &Patch,
     linear: &Linearizer,
     shift: (f64, f64),
-    ring: &mut Vec<[f32; 3]>,
+    ring: &mut [Vec<f32>; 3],
 ) -> Sample {
     if !frame.aligned {
         return Sample::default();
     }
     let reader = Reader::new(grid, frame, linear, shift);
-    ring.clear();
-    ring.extend(patch.surround.iter().filter_map(|&(x, y)| reader.rgb(x, y)));
-    let surround = median(ring);
+    ring.iter_mut().for_each(Vec::clear);
+    for c in patch.surround.iter().filter_map(|&(x, y)| reader.rgb(x, y)) {
+        for (values, v) in ring.iter_mut().zip(c) {
+            values.push(v);
+        }
+    }
+    let around = ring[0].len();
+    let surround = ring.each_mut().map(|values| median(values));
     let (mut rgb, mut excess, mut weight, mut inside, mut peak) =
         ([0.0f32; 3], [0.0f32; 3], 0.0f32, 0usize, 0u8);
     for &(x, y, w) in &patch.region {
@@ -194,8 +199,8 @@ fn sample(
         add_coloured(&mut excess, if opaque { c } else { d });
     }
     if (inside as f64) < MIN_INSIDE * patch.region.len() as f64
-        || ring.len() * 4 < patch.surround.len()
-        || ring.is_empty()
+        || around * 4 < patch.surround.len()
+        || around == 0
     {
         return Sample::default();
     }
@@ -225,16 +230,12 @@ fn add_coloured(sum: &mut [f32; 3], d: [f32; 3]) {
     }
 }
 
-fn median(values: &mut [[f32; 3]]) -> [f32; 3] {
+fn median(values: &mut [f32]) -> f32 {
     if values.is_empty() {
-        return [0.0; 3];
+        return 0.0;
     }
     let middle = values.len() / 2;
-    std::array::from_fn(|k| {
-        values
-            .select_nth_unstable_by(middle, |a, b| a[k].total_cmp(&b[k]))
-            .1[k]
-    })
+    *values.select_nth_unstable_by(middle, f32::total_cmp).1
 }
 
 /// Reads a frame at scene coordinates.
@@ -295,7 +296,7 @@ impl<'a> Reader<'a> {
     /// The code of the cell nearest to a scene point, 0 outside.
     pub(super) fn code(&self, c: Channel, x: f64, y: f64) -> u8 {
         let (x, y) = self.frame.motion.apply(x + self.shift.0, y + self.shift.1);
-        let (x, y) = (x.round(), y.round());
+        let (x, y) = (x + 0.5, y + 0.5);
         if x < 0.0 || y < 0.0 || x >= self.grid.cols as f64 || y >= self.grid.rows as f64 {
             return 0;
         }
