@@ -1,5 +1,6 @@
-//! What a long watch costs: plays a blinking light as a camera would, in real time, into the engine of `watch`, and
-//! prints processor time, memory, pictures left out and the delay from a picture to the event that it causes.
+//! What a long watch costs: plays a blinking light as a camera would, in real time, into the decoder and the engine of
+//! `watch`, and prints processor time, memory, pictures left out and the delay from the taking of a picture to the event
+//! that it causes.
 //!
 //! `cargo run --release --example live_load -- [SECONDS] [WIDTHxHEIGHT] [FPS]` (600 1920x1080 30)
 //!
@@ -13,11 +14,14 @@ use blinkdx::live::{Happening, Live};
 use blinkdx::matcher::Query;
 use blinkdx::observe::ObserveOptions;
 use blinkdx::simulate::{ClipSpec, Conditions, SimulatedSource};
-use blinkdx::source::camera::{Packet, Queue};
+use blinkdx::source::camera::{Packet, Pictures, Queue};
 use blinkdx::source::{Encoding, Frame, FrameSource};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 /// Length of the film that is repeated, in s.
 const LOOP_S: f64 = 6.0;
+/// Undecoded pictures that wait at most, as in `watch`.
+const WAITING: usize = 2;
 /// Time between lines of output.
 const REPORT: Duration = Duration::from_secs(30);
 
@@ -55,7 +59,7 @@ fn main() {
     println!("{} JPEG pictures of {mean} bytes", pictures.len());
 
     let before_s = processor_s();
-    let queue = Arc::new(Queue::default());
+    let queue = Arc::new(Queue::new(WAITING));
     let theirs = queue.clone();
     let start = Instant::now();
     std::thread::spawn(move || {
@@ -74,46 +78,32 @@ fn main() {
             });
         }
     });
+    let decoded = Pictures::of(queue, Encoding::Mjpeg, size.0, size.1).expect("a thread");
     let devices = vec![device.clone()];
-    let mut live = Live::new(
-        &info,
-        fps,
-        devices,
-        ObserveOptions::default(),
-        Query::default(),
-    )
-    .expect("a thread");
+    let (options, query) = (ObserveOptions::default(), Query::default());
+    let mut live = Live::new(&info, fps, devices, options, query).expect("a thread");
     let (mut light_ms, mut verdicts, mut reported) = (Vec::new(), 0, start);
-    let (mut decoding_s, mut seeing_s, mut frames) = (0.0, 0.0, 0);
-    while let Ok(packet) = queue.pop(Duration::from_secs(5)) {
-        let Some(packet) = packet else { continue };
+    let (mut seeing_s, mut frames) = (0.0, 0);
+    while let Ok(picture) = decoded.next(Duration::from_secs(5)) {
+        let Some(mut picture) = picture else { continue };
+        let taken = picture.packet.taken;
+        picture.frame.pts_s = taken.duration_since(start).as_secs_f64();
         let begun = Instant::now();
-        Encoding::Mjpeg
-            .decode(&packet.data, size.0, size.1, &mut frame)
-            .expect("a picture");
-        decoding_s += begun.elapsed().as_secs_f64();
-        frame.pts_s = packet.taken.duration_since(start).as_secs_f64();
-        let begun = Instant::now();
-        let events = live.see(&frame);
+        live.see(&picture.frame, &mut |event| match event.what {
+            Happening::Light { .. } => light_ms.push(taken.elapsed().as_secs_f64() * 1e3),
+            Happening::Verdict { verdict, .. } => {
+                verdicts += 1;
+                println!(
+                    "{:7.2} s  {} (told {:.2} s after the start)",
+                    event.at_s,
+                    verdict.name(),
+                    start.elapsed().as_secs_f64()
+                );
+            }
+            _ => {}
+        });
         seeing_s += begun.elapsed().as_secs_f64();
         frames += 1;
-        for event in events {
-            match event.what {
-                Happening::Light { .. } => {
-                    light_ms.push(packet.taken.elapsed().as_secs_f64() * 1e3)
-                }
-                Happening::Verdict { verdict, .. } => {
-                    verdicts += 1;
-                    println!(
-                        "{:7.2} s  {} (told {:.2} s after the start)",
-                        event.at_s,
-                        verdict.name(),
-                        start.elapsed().as_secs_f64()
-                    );
-                }
-                _ => {}
-            }
-        }
         if reported.elapsed() >= REPORT {
             reported += REPORT;
             light_ms.sort_by(f64::total_cmp);
@@ -128,7 +118,7 @@ fn main() {
                 start.elapsed().as_secs_f64(),
                 processor_s() - before_s,
                 memory_mb(),
-                queue.dropped(),
+                decoded.dropped(),
                 light_ms.len(),
                 at(0.5),
                 at(0.95)
@@ -136,8 +126,7 @@ fn main() {
         }
     }
     println!(
-        "per picture: {:.1} ms to decode it, {:.1} ms to take it in",
-        decoding_s * 1e3 / f64::from(frames),
+        "per picture: {:.1} ms to take it in",
         seeing_s * 1e3 / f64::from(frames)
     );
     println!(
@@ -147,28 +136,22 @@ fn main() {
     );
 }
 
-/// The picture as a JPEG of the usual quality of cameras.
+/// The picture as a JPEG of the usual quality and chroma (4:2:2) of cameras.
 fn jpeg(frame: &Frame) -> Vec<u8> {
     let (w, h) = (frame.y.width, frame.y.height);
-    let mut rgb = image::RgbImage::new(w as u32, h as u32);
-    for (x, y, pixel) in rgb.enumerate_pixels_mut() {
-        let (x, y) = (x as usize, y as usize);
-        let (cx, cy) = (x >> frame.chroma_shift.0, y >> frame.chroma_shift.1);
-        let luma = f32::from(frame.y.row(y)[x]);
-        let (u, v) = (
-            f32::from(frame.u.row(cy)[cx]) - 128.0,
-            f32::from(frame.v.row(cy)[cx]) - 128.0,
-        );
-        let code = |c: f32| c.round().clamp(0.0, 255.0) as u8;
-        pixel.0 = [
-            code(luma + 1.402 * v),
-            code(luma - 0.344 * u - 0.714 * v),
-            code(luma + 1.772 * u),
-        ];
+    let (sx, sy) = frame.chroma_shift;
+    let mut samples = Vec::with_capacity(3 * w * h);
+    for y in 0..h {
+        let (us, vs) = (frame.u.row(y >> sy), frame.v.row(y >> sy));
+        for (x, luma) in frame.y.row(y).iter().enumerate() {
+            samples.extend([*luma, us[x >> sx], vs[x >> sx]]);
+        }
     }
     let mut out = Vec::new();
-    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, 85);
-    rgb.write_with_encoder(encoder)
+    let mut encoder = Encoder::new(&mut out, 85);
+    encoder.set_sampling_factor(SamplingFactor::R_4_2_2);
+    encoder
+        .encode(&samples, w as u16, h as u16, ColorType::Ycbcr)
         .expect("memory can be written");
     out
 }

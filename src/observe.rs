@@ -8,7 +8,7 @@ mod windows;
 use serde::{Deserialize, Serialize};
 
 use leaders::{Measured, leaders};
-use windows::{Joined, WINDOW_BYTES};
+pub(crate) use windows::{Joined, WINDOW_BYTES};
 
 use crate::locate::candidates::{self, Candidate, Origin};
 use crate::locate::cells::Channel;
@@ -141,7 +141,7 @@ pub fn observe(
 }
 
 /// The same with other windows, of `window` bytes of pooled pictures.
-fn observe_in_windows(
+pub(crate) fn observe_in_windows(
     source: &mut dyn FrameSource,
     options: &ObserveOptions,
     progress: &mut dyn FnMut(f64),
@@ -237,6 +237,14 @@ impl Eyes {
     /// Packs old frames where there are many: less memory, and slower to look at again.
     pub fn pack_old(&mut self) {
         self.scene.pack_old();
+    }
+
+    /// What these have seen and then `next`, which began with the last frame of these.
+    pub(crate) fn followed_by(mut self, next: &Self) -> Self {
+        self.scene.append(&next.scene);
+        self.warnings.clone_from(&next.warnings);
+        self.pooling_s = next.pooling_s;
+        self
     }
 
     /// Bytes held by the frames.

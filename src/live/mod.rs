@@ -1,16 +1,17 @@
 //! A camera watched as it films: what files are read with, run again and again on the last half minute.
 //!
 //! ```text
-//! frame -> health -> eyes ----snapshot----> thinker (its own thread): observe, diagnose
-//!            |         |                       |
-//!         trouble   tracker: light event    verdict event
+//! frame -> health -> tracker -> memory ----snapshot----> thinker (its own thread): observe, diagnose
+//!            |          |                                   |
+//!         trouble    light event                         verdict event
 //! ```
 //!
-//! The caller's thread only takes frames in, so that none waits for the matcher. Memory is bounded: the eyes
-//! forget what is older than [`WINDOW_S`].
+//! The caller's thread only takes frames in, so that none waits for the matcher. Memory is bounded: `memory.rs` says how.
 
 mod event;
 mod health;
+mod memory;
+mod quiet;
 mod sureness;
 mod thinker;
 mod tracker;
@@ -19,22 +20,18 @@ use std::sync::Arc;
 
 use crate::devices::Device;
 use crate::matcher::{Diagnosis, Query, Verdict};
-use crate::observe::{Eyes, Observation, ObserveOptions};
+use crate::observe::{Observation, ObserveOptions, WINDOW_BYTES};
 use crate::pulses::ColorSet;
 use crate::source::{Frame, VideoInfo};
 
 pub use event::{Event, Happening, SCHEMA, Trouble};
 use health::Health;
+use memory::Memory;
+pub use memory::RECENT_S;
 use sureness::Sureness;
 use thinker::Thinker;
 use tracker::Tracker;
 
-/// Length in s of what is judged: as long as the longest that any known state needs.
-pub const WINDOW_S: f64 = 30.0;
-/// Forgetting is done in steps of this many s.
-const STEP_S: f64 = 1.0;
-/// Bytes of pictures held at most; at 60 frames per second of 1080p this is less than [`WINDOW_S`].
-const MAX_BYTES: usize = 320 << 20;
 /// Film in s before the first look, and between two.
 const FIRST_S: f64 = 1.0;
 const BETWEEN_S: f64 = 0.5;
@@ -51,7 +48,7 @@ pub struct Finding {
 
 /// A watch in progress.
 pub struct Live {
-    eyes: Eyes,
+    memory: Memory,
     thinker: Thinker,
     tracker: Tracker,
     health: Health,
@@ -59,9 +56,7 @@ pub struct Live {
     /// Presentation time of the first frame; time of the last from it, in s.
     first_pts_s: Option<f64>,
     now_s: f64,
-    /// Time that the eyes have forgotten, in s.
-    forgotten_s: f64,
-    /// When the eyes were last asked about, and whether the light has changed since.
+    /// When the thinker was last asked, and whether the light has changed since.
     asked_s: f64,
     changed: bool,
     finding: Option<Finding>,
@@ -83,14 +78,13 @@ impl Live {
         query: Query,
     ) -> std::io::Result<Self> {
         Ok(Self {
-            eyes: Eyes::new(info, options),
+            memory: Memory::new(info, options, WINDOW_BYTES),
             thinker: Thinker::new(Arc::new(devices), query)?,
             tracker: Tracker::default(),
             health: Health::new(fps),
             sureness: Sureness::default(),
             first_pts_s: None,
             now_s: 0.0,
-            forgotten_s: 0.0,
             asked_s: 0.0,
             changed: false,
             finding: None,
@@ -98,25 +92,24 @@ impl Live {
         })
     }
 
-    /// Takes in a frame and says what is new.
-    pub fn see(&mut self, frame: &Frame) -> Vec<Event> {
+    /// Takes in a frame and tells what is new, the light's changes before what takes longer. False if the frame was not
+    /// kept, for the picture stands still: it shows no light, and would be taken for one that does not blink.
+    pub fn see(&mut self, frame: &Frame, tell: &mut dyn FnMut(Event)) -> bool {
         let first = *self.first_pts_s.get_or_insert(frame.pts_s);
         self.now_s = frame.pts_s - first;
-        let mut news = Vec::new();
         for happening in self.health.check(frame, self.now_s) {
-            news.push(self.event(happening));
+            tell(self.event(happening));
         }
-        // A picture that stands still shows no light: it would be taken for one that does not blink.
-        if !self.health.still() {
-            self.eyes.push(frame);
-            self.forget();
+        let kept = !self.health.still();
+        if kept {
             if let Some(lit) = self.tracker.see(frame, self.now_s) {
                 self.changed = true;
-                news.push(self.event(Happening::light(lit)));
+                tell(self.event(Happening::light(lit)));
             }
+            self.memory.push(frame);
         }
-        news.extend(self.poll());
-        news
+        self.poll(tell);
+        kept
     }
 
     /// Something happened to the camera itself.
@@ -128,13 +121,12 @@ impl Live {
     }
 
     /// Looks whether the thinker has come to a verdict, and gives it new work when it is due.
-    pub fn poll(&mut self) -> Vec<Event> {
-        let mut news = Vec::new();
+    pub fn poll(&mut self, tell: &mut dyn FnMut(Event)) {
         if let Some(thought) = self.thinker.answer() {
             self.tracker.learn(&thought);
             let changed = self.sureness.judge(&thought);
             if changed {
-                news.push(self.event(Happening::verdict(&thought.diagnosis)));
+                tell(self.event(Happening::verdict(&thought.diagnosis)));
             }
             self.finding = Some(thought);
         }
@@ -147,9 +139,9 @@ impl Live {
         if due && self.thinker.is_free(self.sureness.is_sure()) {
             self.asked_s = self.now_s;
             self.changed = false;
-            self.thinker.ask(self.eyes.clone(), self.forgotten_s);
+            let (eyes, from_s) = self.memory.recent();
+            self.thinker.ask(eyes, from_s);
         }
-        news
     }
 
     fn event(&mut self, what: Happening) -> Event {
@@ -159,19 +151,6 @@ impl Live {
             self.warnings.push(text.clone());
         }
         Event::new(self.now_s, what)
-    }
-
-    fn forget(&mut self) {
-        let too_long = self.eyes.seen_s() > WINDOW_S + STEP_S;
-        if too_long || self.eyes.bytes() > MAX_BYTES {
-            let keep_s = if too_long {
-                WINDOW_S
-            } else {
-                self.eyes.seen_s() - STEP_S
-            };
-            let before_s = self.eyes.seen_s() - keep_s;
-            self.forgotten_s += self.eyes.forget_before(before_s);
-        }
     }
 
     /// Time of the last frame in s from the first.
@@ -199,20 +178,21 @@ impl Live {
         self.sureness.is_sure()
     }
 
-    /// The last word, on all that was seen and is not forgotten; `None` if there was no picture.
+    /// The last word, on all that was seen; `None` if there was no picture.
     pub fn finish(self) -> Option<Finding> {
-        if self.eyes.is_empty() {
+        if self.memory.is_empty() {
             return None;
         }
-        let mut finding = self.thinker.finish(self.eyes, self.forgotten_s);
-        finding.seen.warnings.extend(self.warnings);
-        if self.forgotten_s > 0.0 {
-            finding.seen.warnings.push(format!(
-                "watched for {:.0} s; the verdict is of the last {:.0} s",
-                self.now_s, finding.seen.duration_s
-            ));
-        }
-        Some(finding)
+        let (mut seen, from_s) = self.memory.all();
+        let diagnosis = self.thinker.finish(&seen);
+        let to_s = from_s + seen.duration_s;
+        seen.warnings.extend(self.warnings);
+        Some(Finding {
+            seen,
+            diagnosis,
+            from_s,
+            to_s,
+        })
     }
 }
 

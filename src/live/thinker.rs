@@ -6,10 +6,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Finding;
+use super::{Finding, quiet};
 use crate::devices::Device;
-use crate::matcher::{Query, diagnose};
-use crate::observe::Eyes;
+use crate::matcher::{Diagnosis, Query, diagnose};
+use crate::observe::{Eyes, Observation};
 
 /// Rest after an answer as a multiple of the time it took: none while the verdict is open; three quarters of
 /// the time once it stands, when a change can wait and the processor is better left alone.
@@ -52,6 +52,7 @@ impl Thinker {
         thread::Builder::new()
             .name("matcher".into())
             .spawn(move || {
+                quiet::yield_to_others();
                 for question in asked {
                     let finding = think(&question, &their_devices, &their_query);
                     // The pictures go back before the answer is known, so that the eyes' next push finds memory.
@@ -105,8 +106,9 @@ impl Thinker {
         Some(finding)
     }
 
-    /// Asks about `eyes` here and now.
-    pub fn finish(self, eyes: Eyes, from_s: f64) -> Finding {
-        think(&Question { eyes, from_s }, &self.devices, &self.query)
+    /// What `seen` means, here and now.
+    pub fn finish(self, seen: &Observation) -> Diagnosis {
+        let devices: Vec<&Device> = self.devices.iter().collect();
+        diagnose(seen, &devices, &self.query)
     }
 }

@@ -209,6 +209,32 @@ impl Scene {
         self.base_gain /= gain;
         start_s
     }
+
+    /// Adds the frames of `next`, whose first frame is the last of this one. What is pushed afterwards is aligned as if to `next`.
+    pub fn append(&mut self, next: &Self) {
+        let Some(joint) = self.frames.last() else {
+            *self = next.clone();
+            return;
+        };
+        let (time_s, motion, gain) = (joint.time_s, joint.motion, joint.gain);
+        let frames = next.frames.iter().skip(1).map(|f| SceneFrame {
+            time_s: time_s + f.time_s,
+            cells: f.cells.clone(),
+            motion: motion.then(&f.motion),
+            gain: gain * f.gain,
+            ..*f
+        });
+        self.frames.extend(frames);
+        // Whole and packed ones alternate now: none is packed any more, and all are counted one by one.
+        self.packed = self.frames.len();
+        self.packed_bytes = self.frames.iter().map(|f| f.cells.bytes()).sum();
+        self.color = next.color;
+        self.reference.clone_from(&next.reference);
+        self.base = motion.then(&next.base);
+        self.base_gain = gain * next.base_gain;
+        self.last = next.last;
+        self.lost = next.lost;
+    }
 }
 
 #[cfg(test)]
@@ -273,6 +299,30 @@ mod tests {
         scene.forget_before(1.55);
         assert_eq!((scene.packed, scene.packed_bytes), (0, 0));
         assert_eq!(scene.bytes(), whole.bytes() / 40 * 4);
+    }
+
+    #[test]
+    fn what_was_forgotten_and_what_came_after_make_the_whole() {
+        let (mut whole, mut before) = (Scene::new(320, 240), Scene::new(320, 240));
+        for i in 0..5 {
+            whole.push(&frame(i), i as f64 * 0.1);
+            before.push(&frame(i), i as f64 * 0.1);
+        }
+        let mut after = before.clone();
+        after.forget_before(f64::INFINITY);
+        for i in 5..9 {
+            whole.push(&frame(i), i as f64 * 0.1);
+            after.push(&frame(i), (i - 4) as f64 * 0.1);
+        }
+        before.append(&after);
+        assert_eq!(before.frames.len(), whole.frames.len());
+        whole.push(&frame(9), 0.9);
+        before.push(&frame(9), 0.9);
+        for (a, b) in before.frames.iter().zip(&whole.frames) {
+            assert!((a.time_s - b.time_s).abs() < 1e-9);
+            assert!((a.motion.dx - b.motion.dx).abs() < 1e-6, "{}", a.time_s);
+            assert!((a.gain - b.gain).abs() < 1e-6, "{}", a.time_s);
+        }
     }
 
     #[test]

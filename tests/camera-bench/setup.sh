@@ -7,7 +7,7 @@ mkdir -p "${1:?usage: setup.sh FOLDER}"
 cd "$1"
 
 apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends \
-    qemu-system-x86 busybox-static v4l-utils cpio kmod gcc libc6-dev python3 >/dev/null
+    qemu-system-x86 busybox-static bsdutils v4l-utils cpio kmod gcc libc6-dev python3 >/dev/null
 
 # The version moves: ask which one is current.
 version=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: linux-image-//p' | head -1)
@@ -22,7 +22,8 @@ if [ ! -e "vmlinux-$version" ]; then
 fi
 gcc -O2 -static -o uvcsim "$here/uvcsim.c"
 
-# The guest's file system but for the job: busybox, modules in loading order, uvcsim, v4l2-ctl with its libraries.
+# The guest's file system but for the job: busybox, modules in loading order, uvcsim, v4l2-ctl and script (a terminal
+# for a program that wants one) with their libraries.
 rm -rf base
 mkdir -p base/{bin,sbin,dev,proc,sys,tmp,run,etc,lib/modules}
 cp /bin/busybox base/bin/
@@ -32,10 +33,17 @@ done
 cp "$here/guest-init" base/init
 cp uvcsim base/bin/
 "$here/add.sh" base "$(command -v v4l2-ctl)" bin/v4l2-ctl
-for module in vhci-hcd uvcvideo; do
-    modprobe -S "$version" -d root --show-depends "$module" | awk '$1 == "insmod" { print $2 }'
-done | awk '!seen[$0]++' | while read -r file; do
-    cp "$file" base/lib/modules/
-    basename "$file" >> base/lib/modules/order
+"$here/add.sh" base "$(command -v script)" bin/script
+# vivid, the kernel's own test camera, is there all along if it is loaded: quirks.sh does that.
+for list in 'order vhci-hcd uvcvideo' 'vivid vivid'; do
+    set -- $list
+    name=$1
+    shift
+    for module in "$@"; do
+        modprobe -S "$version" -d root --show-depends "$module" | awk '$1 == "insmod" { print $2 }'
+    done | awk '!seen[$0]++' | while read -r file; do
+        [ -e "base/lib/modules/$(basename "$file")" ] || basename "$file" >> "base/lib/modules/$name"
+        cp "$file" base/lib/modules/
+    done
 done
 ln -sf "vmlinux-$version" vmlinux

@@ -1,8 +1,7 @@
 /* uvcsim: a simulated USB webcam, as root inside the guest. It speaks USB/IP to the kernel's vhci_hcd over a
  * socket pair (no network), so that the real uvcvideo driver binds to it and /dev/videoN appears.
  *
- *   uvcsim CLIP CODE WxH FPS [CLIP CODE WxH FPS ...]      CODE: YUYV (raw) or MJPG (JPEGs one after the
- * other)
+ *   uvcsim CLIP CODE WxH FPS [CLIP CODE WxH FPS ...]      CODE: MJPG (JPEGs one after the other), or raw YUYV, YU12 or GREY
  *
  * Each clip is one frame size of a UVC format, offered at FPS and FPS/2. The one that the host commits plays
  * in real time and looping from the start of the program (frame k at t0 + k/FPS) whether or not anybody
@@ -31,7 +30,8 @@ enum { MAXC = 8, PAYLOAD = 16384, EP = 1 };
 struct clip {
     const uint8_t *p;
     size_t *off, *len, n;
-    int w, h, mjpeg;
+    int w, h, mjpeg, bits;
+    const char *code, *guid;
     double fps;
     int fmt, frm;
     uint32_t ival;
@@ -118,13 +118,16 @@ static void load(char **a, struct clip *c) {
     c->p = mmap(0, st.st_size, PROT_READ, MAP_PRIVATE, f, 0);
     if (c->p == MAP_FAILED)
         die("mmap");
+    c->code = a[1];
     c->mjpeg = !strcmp(a[1], "MJPG");
+    c->guid = !strcmp(a[1], "YU12") ? "I420" : !strcmp(a[1], "GREY") ? "Y800" : "YUY2";
+    c->bits = !strcmp(a[1], "YU12") ? 12 : !strcmp(a[1], "GREY") ? 8 : 16;
     sscanf(a[2], "%dx%d", &c->w, &c->h);
     c->fps = atof(a[3]);
     c->ival = 1e7 / c->fps + .5;
     size_t pos = 0, cap = 0, size = st.st_size, l;
     while (pos < size) {
-        l = c->w * c->h * 2;
+        l = (size_t)c->w * c->h * c->bits / 8;
         if (c->mjpeg)
             for (l = 2; pos + l + 1 < size && !(c->p[pos + l - 2] == 0xff && c->p[pos + l - 1] == 0xd9 &&
                                                 c->p[pos + l] == 0xff && c->p[pos + l + 1] == 0xd8);
@@ -172,43 +175,52 @@ static void descriptors(void) {
     D(11, 0x24, 5, 2, 1, 0, 0, 2, 0x41, 0x10, 0); /* processing unit 2: brightness, white balance */
     D(9, 0x24, 3, 3, 1, 1, 0, 2, 0);              /* output terminal 3 */
     D(9, 4, 1, 0, 1, 0x0e, 2, 0, 0);              /* VideoStreaming, one bulk endpoint */
-    int nf = 0, has[2] = {0, 0};
+    int nf = 0; /* formats: one for each code, in the order of the clips */
     for (int i = 0; i < nclip; i++)
-        has[C[i].mjpeg]++;
-    nf = !!has[0] + !!has[1];
+        C[i].fmt = 0;
+    for (int i = 0; i < nclip; i++) {
+        for (int j = 0; j < i && !C[i].fmt; j++)
+            if (!strcmp(C[i].code, C[j].code))
+                C[i].fmt = C[j].fmt;
+        if (!C[i].fmt)
+            C[i].fmt = ++nf;
+    }
     uint8_t *hd = D(13, 0x24, 1, nf, 0, 0, 0x80 | EP, 0, 3, 0, 0, 0, 1);
-    int vs = cfglen - 13, fi = 0;
-    if (nf == 2) {
+    int vs = cfglen - 13;
+    for (int i = 1; i < nf; i++) { /* one bmaControls byte per format */
         D(0);
-        hd[0] = 14;
-    } /* one bmaControls byte per format */
-    for (int mj = 1; mj >= 0; mj--)
-        if (has[mj]) {
-            int fr = 0;
-            fi++;
-            if (mj)
-                D(11, 0x24, 6, fi, has[1], 1, 1, 0, 0, 0, 0);
-            else
-                D(27, 0x24, 4, fi, has[0], 'Y', 'U', 'Y', '2', 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b,
-                  0x71, 16, 1, 0, 0, 0, 0);
-            for (int i = 0; i < nclip; i++)
-                if (C[i].mjpeg == mj) {
-                    struct clip *c = C + i;
-                    c->fmt = fi;
-                    c->frm = ++fr;
-                    uint8_t *f = D(34, 0x24, mj ? 7 : 5, fr, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                                   0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0);
-                    le(f + 5, c->w, 2);
-                    le(f + 7, c->h, 2);
-                    le(f + 9, c->w * c->h * 16 * c->fps, 4);
-                    le(f + 13, c->w * c->h * 16 * c->fps, 4);
-                    le(f + 17, c->w * c->h * 2, 4);
-                    le(f + 21, c->ival, 4);
-                    le(f + 26, c->ival, 4);
-                    le(f + 30, 2 * c->ival, 4);
-                }
-            D(6, 0x24, 13, 1, 1, 4);
-        }
+        hd[0]++;
+    }
+    for (int fmt = 1; fmt <= nf; fmt++) {
+        int frames = 0, fr = 0;
+        struct clip *first = 0;
+        for (int i = 0; i < nclip; i++)
+            if (C[i].fmt == fmt) {
+                first = first ? first : C + i;
+                frames++;
+            }
+        const char *g = first->guid;
+        if (first->mjpeg)
+            D(11, 0x24, 6, fmt, frames, 1, 1, 0, 0, 0, 0);
+        else
+            D(27, 0x24, 4, fmt, frames, g[0], g[1], g[2], g[3], 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b,
+              0x71, first->bits, 1, 0, 0, 0, 0);
+        for (struct clip *c = C; c < C + nclip; c++)
+            if (c->fmt == fmt) {
+                c->frm = ++fr;
+                uint8_t *f = D(34, 0x24, c->mjpeg ? 7 : 5, fr, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                               0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0);
+                le(f + 5, c->w, 2);
+                le(f + 7, c->h, 2);
+                le(f + 9, c->w * c->h * c->bits * c->fps, 4);
+                le(f + 13, c->w * c->h * c->bits * c->fps, 4);
+                le(f + 17, c->w * c->h * c->bits / 8, 4);
+                le(f + 21, c->ival, 4);
+                le(f + 26, c->ival, 4);
+                le(f + 30, 2 * c->ival, 4);
+            }
+        D(6, 0x24, 13, 1, 1, 4);
+    }
     le(hd + 4, cfglen - vs, 2);
     D(7, 5, 0x80 | EP, 2, 0, 2, 0);
     le(cfg + 2, cfglen, 2);
@@ -224,7 +236,7 @@ static void set_probe(uint8_t *p, const uint8_t *want) {
     p[2] = c->fmt;
     p[3] = c->frm;
     le(p + 4, rd(want + 4, 4) > c->ival * 3 / 2 ? 2 * c->ival : c->ival, 4);
-    le(p + 18, c->w * c->h * 2, 4);
+    le(p + 18, c->w * c->h * c->bits / 8, 4);
     le(p + 22, PAYLOAD, 4);
     if (p == commit)
         cur = c, iv = rd(p + 4, 4);
@@ -296,7 +308,7 @@ static int control(uint32_t seq, const uint8_t *s, const uint8_t *out) {
             if (p == commit) {
                 last = -1;
                 streaming = 1;
-                printf("uvcsim: stream %s %dx%d @%g\n", cur->mjpeg ? "MJPG" : "YUYV", cur->w, cur->h,
+                printf("uvcsim: stream %s %dx%d @%g\n", cur->code, cur->w, cur->h,
                        1e7 / iv);
                 fflush(stdout);
             }

@@ -157,8 +157,7 @@ fn av1_in_webm_and_mp4() {
     check("av1.mp4", &format!("-pix_fmt yuv420p10le {av1}"), 10, 0);
 }
 
-/// Chroma is blown up to the size of luma on the way, and the transforms of two decoders may round
-/// differently.
+/// Chroma is smoothed on the way, and the transforms of two decoders may round differently.
 #[test]
 fn mjpeg_in_every_container() {
     for name in ["mjpeg.avi", "mjpeg.mov", "mjpeg.mp4", "mjpeg.mkv"] {

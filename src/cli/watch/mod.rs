@@ -14,6 +14,8 @@ use super::{
 };
 
 #[cfg(feature = "camera")]
+mod opened;
+#[cfg(feature = "camera")]
 mod output;
 #[cfg(feature = "camera")]
 mod session;

@@ -1,6 +1,6 @@
 //! How a watch is shown: lines of JSON, a view that is redrawn, or plain lines.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use blinkdx::devices::Device;
 use blinkdx::live::{Event, Happening, Live};
@@ -29,8 +29,8 @@ impl Output {
         let quiet = common.quiet;
         match format {
             Format::Json => Self::Json,
-            Format::Text if !quiet && can_redraw() => Self::View(View::new()),
-            Format::Text => Self::Plain { quiet },
+            Format::Text if quiet => Self::Plain { quiet },
+            Format::Text => view().map_or(Self::Plain { quiet }, Self::View),
         }
     }
 
@@ -55,7 +55,7 @@ impl Output {
         if let Self::View(view) = self
             && view.is_due()
         {
-            anstream::eprint!("{}", view.redraw(live, frame, dropped));
+            show(&view.redraw(live, frame, dropped));
         }
     }
 
@@ -67,7 +67,7 @@ impl Output {
         devices: &[&Device],
     ) -> Result<(), Failure> {
         if let Self::View(view) = self {
-            anstream::eprint!("{}", view.clear());
+            show(&view.clear());
         }
         let result = json::Report::new(seen, diagnosis, devices);
         match self {
@@ -78,9 +78,38 @@ impl Output {
     }
 }
 
-/// Whether standard error is a terminal on which lines can be gone back to.
-fn can_redraw() -> bool {
-    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+/// Columns that the view needs, and lines of it beside the picture.
+const COLUMNS: u16 = 80;
+const LINES: usize = 11;
+
+/// A view, if standard error is a terminal on which lines can be gone back to and that is wide enough.
+fn view() -> Option<View> {
+    let stderr = std::io::stderr();
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let colored = anstream::AutoStream::choice(&stderr) != anstream::ColorChoice::Never;
+    // Consoles of Windows are told to heed what goes back together with colours.
+    if !stderr.is_terminal() || dumb || cfg!(windows) && !colored {
+        return None;
+    }
+    match terminal_size::terminal_size_of(&stderr) {
+        Some((width, _)) if width.0 > 0 && width.0 < COLUMNS => None,
+        Some((_, height)) if height.0 > 0 => Some(View::new(
+            colored,
+            usize::from(height.0).saturating_sub(LINES),
+        )),
+        // It does not say; most have 24 lines.
+        _ => Some(View::new(colored, 24 - LINES)),
+    }
+}
+
+/// Writes what goes back and clears also where colours are not wanted, which leave out all escapes otherwise.
+fn show(text: &str) {
+    // A terminal that is gone misses the view; the result is told where it can't be written.
+    let _ = if cfg!(windows) {
+        anstream::stderr().write_all(text.as_bytes())
+    } else {
+        std::io::stderr().write_all(text.as_bytes())
+    };
 }
 
 /// An event as a line with its time.

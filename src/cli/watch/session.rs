@@ -9,28 +9,48 @@ use blinkdx::live::{Event, Finding, Happening, Live, Trouble};
 use blinkdx::matcher::Query;
 use blinkdx::observe::ObserveOptions;
 use blinkdx::report::json;
-use blinkdx::source::camera::{self, CameraInfo, Capture, Mode, Next, Packet, Wish};
-use blinkdx::source::{Encoding, Frame, Orientation, Recorder, SourceError, VideoInfo};
+use blinkdx::source::camera::{Next, Picture};
+use blinkdx::source::{Orientation, Recorder, SourceError, VideoInfo};
 
 use super::Args;
+use super::opened::{Opened, TICK, open};
 use super::output::Output;
 use crate::cli::args::{Common, Format};
 use crate::cli::failure::{Failure, Status};
 use crate::cli::{library, output};
 
-/// How long the first picture may take: some cameras wake up slowly.
-const FIRST_PICTURE: Duration = Duration::from_secs(10);
 /// Without pictures for so long, a camera is said to stall, and after so long to be gone. Both hold for
 /// cameras of one frame per second too.
 const STALLED: Duration = Duration::from_secs(2);
 const GIVEN_UP: Duration = Duration::from_secs(8);
-/// How often to look around while no picture comes.
-const TICK: Duration = Duration::from_millis(50);
-/// Time for automatic exposure and white balance to settle before they are held, without which the first
-/// pictures, often dark or green, would be held for good.
-const SETTLING: Duration = Duration::from_millis(800);
 /// Share of pictures without the driver's time above which it is said.
 const UNSTAMPED: f64 = 0.5;
+/// What shells say of a program that was ended by Ctrl-C.
+const INTERRUPTED: i32 = 130;
+
+/// What Ctrl-C asks for.
+#[derive(Default)]
+struct Interrupt {
+    /// The watch is to end.
+    stop: AtomicBool,
+    /// The camera was given back: a second Ctrl-C may end the program while it thinks about the last word.
+    released: AtomicBool,
+}
+
+impl Interrupt {
+    fn listen() -> Arc<Self> {
+        let interrupt = Arc::new(Self::default());
+        let theirs = interrupt.clone();
+        // Without a handler Ctrl-C ends the program without the last word; nothing worse.
+        let _ = ctrlc::set_handler(move || {
+            if theirs.stop.swap(true, Ordering::Relaxed) && theirs.released.load(Ordering::Relaxed)
+            {
+                std::process::exit(INTERRUPTED);
+            }
+        });
+        interrupt
+    }
+}
 
 pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
     let library = library::load(common)?;
@@ -46,13 +66,10 @@ pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
     let query = Query {
         context: args.context.clone(),
     };
-    let stop = Arc::new(AtomicBool::new(false));
-    let theirs = stop.clone();
-    // Without a handler Ctrl-C ends the program without the last word; nothing worse.
-    let _ = ctrlc::set_handler(move || theirs.store(true, Ordering::Relaxed));
-
-    let outcome = open(args).and_then(|opened| watch(opened, args, common, &devices, query, &stop));
-    match outcome {
+    let interrupt = Interrupt::listen();
+    let watched =
+        open(args).and_then(|opened| watch(opened, args, common, &devices, query, &interrupt));
+    match watched {
         Err(failure @ Failure::Source(_)) if args.format == Format::Json => {
             output::json(&json::ErrorReport {
                 schema: json::SCHEMA.to_owned(),
@@ -67,99 +84,6 @@ pub fn run(args: &Args, common: &Common) -> Result<Status, Failure> {
     }
 }
 
-/// A camera that delivers.
-struct Opened {
-    camera: CameraInfo,
-    mode: Mode,
-    encoding: Encoding,
-    capture: Capture,
-    #[cfg(target_os = "linux")]
-    settings: Option<camera::Settings>,
-}
-
-/// Finds, chooses and starts the camera.
-fn open(args: &Args) -> Result<Opened, Failure> {
-    let failed = |name: &str, cause: String| SourceError::Camera {
-        name: name.to_owned(),
-        cause,
-    };
-    let cameras = camera::list().map_err(|e| failed("cameras", e))?;
-    let camera = camera::find(&cameras, args.camera.as_deref()).map_err(|e| failed("camera", e))?;
-    let wish = Wish {
-        size: args.size,
-        fps: args.fps,
-    };
-    let refused = |cause| failed(&name(camera), cause);
-    let mode = camera::choose(camera, &wish).map_err(refused)?;
-    let encoding = mode
-        .encoding()
-        .ok_or_else(|| refused(format!("{} cannot be read", mode.code)))?;
-    #[cfg(target_os = "linux")]
-    let settings = camera::Settings::of(&camera.place).map(|mut s| {
-        s.hold_rate();
-        s
-    });
-    let capture = Capture::open(camera, mode)?;
-    Ok(Opened {
-        camera: camera.clone(),
-        mode: mode.clone(),
-        encoding,
-        capture,
-        #[cfg(target_os = "linux")]
-        settings,
-    })
-}
-
-/// What a camera is called in results and errors.
-fn name(camera: &CameraInfo) -> String {
-    format!("camera {} ({})", camera.number, camera.name)
-}
-
-impl Opened {
-    /// Lets the picture settle and holds it; the first picture after that, and what is held.
-    fn settle(&mut self, stop: &AtomicBool) -> Result<Option<Packet>, Failure> {
-        let begun = Instant::now();
-        let mut first = None;
-        loop {
-            let settled = first.is_some_and(|at: Instant| at.elapsed() >= SETTLING);
-            match self.capture.next(TICK) {
-                Next::Picture(packet) if settled => return Ok(Some(packet)),
-                Next::Picture(_) => {
-                    first.get_or_insert_with(Instant::now);
-                }
-                Next::Gone(cause) => return Err(self.lost(cause)),
-                Next::Nothing if stop.load(Ordering::Relaxed) => return Ok(None),
-                Next::Nothing if begun.elapsed() > FIRST_PICTURE => {
-                    return Err(self.lost(match self.capture.damaged() {
-                        0 => "it delivers no pictures; plug it in again".to_owned(),
-                        n => format!(
-                            "none of its {n} pictures can be decoded; choose another --size"
-                        ),
-                    }));
-                }
-                Next::Nothing => {}
-            }
-        }
-    }
-
-    fn lost(&self, cause: String) -> Failure {
-        SourceError::Camera {
-            name: name(&self.camera),
-            cause,
-        }
-        .into()
-    }
-
-    /// Holds exposure and white balance where that can be done; says which.
-    fn lock(&mut self) -> Vec<String> {
-        #[cfg(target_os = "linux")]
-        if let Some(settings) = &mut self.settings {
-            return settings.lock().iter().map(|&s| s.to_owned()).collect();
-        }
-        Vec::new()
-    }
-}
-
 /// Runs the watch to its end.
 fn watch(
     mut opened: Opened,
@@ -167,11 +91,11 @@ fn watch(
     common: &Common,
     devices: &[Device],
     query: Query,
-    stop: &AtomicBool,
+    interrupt: &Interrupt,
 ) -> Result<Status, Failure> {
-    let Opened { camera, mode, .. } = &opened;
+    let mode = &opened.mode;
     let info = VideoInfo {
-        name: name(camera),
+        name: opened.camera.title(),
         coded_width: mode.width,
         coded_height: mode.height,
         orientation: Orientation::default(),
@@ -194,7 +118,7 @@ fn watch(
         region: args.region,
     };
     let fps = mode.rate.fps();
-    let live = Live::new(&info, fps, devices.to_vec(), options, query.clone())
+    let live = Live::new(&info, fps, devices.to_vec(), options, query)
         .map_err(|e| opened.lost(format!("no thread to think on: {e}")))?;
     let recorder = match &args.record {
         Some(path) => Some(Recorder::create(
@@ -206,10 +130,8 @@ fn watch(
         None => None,
     };
     let mut out = Output::new(args.format, common);
-    // What happens before the first picture counts is not watched.
-    if opened.settle(stop)?.is_none() {
-        return Err(opened.lost("it was stopped before the first picture".to_owned()));
-    }
+    // What happens before the picture has settled is not watched.
+    opened.settle(&interrupt.stop)?;
     let locked = opened.lock();
     out.event(&Event::new(
         0.0,
@@ -224,41 +146,43 @@ fn watch(
         },
     ))?;
     let mut session = Session {
-        opened: &opened,
+        dropped_before: opened.capture.dropped(),
         live,
         recorder,
         out,
-        frame: Frame::default(),
+        shown: None,
         start: None,
         last_us: 0,
         frames: 0,
         unstamped: 0,
-        undecoded: 0,
         told_dropped: false,
         told_damaged: false,
+        opened,
     };
-    let lost = session.run(args.time, stop)?;
-    session.finish(lost, devices)
+    let lost = session.run(args.time, &interrupt.stop)?;
+    session.finish(lost, devices, interrupt)
 }
 
 /// The watch while it runs.
-struct Session<'a> {
-    opened: &'a Opened,
+struct Session {
+    opened: Opened,
     live: Live,
     recorder: Option<Recorder>,
     out: Output,
-    frame: Frame,
+    /// The last picture.
+    shown: Option<Picture>,
     /// When the first picture was taken; time of the last from it in µs.
     start: Option<Instant>,
     last_us: u64,
     frames: u64,
     unstamped: u64,
-    undecoded: u64,
+    /// Pictures that were left out before the watch began, while the camera was set.
+    dropped_before: u64,
     told_dropped: bool,
     told_damaged: bool,
 }
 
-impl Session<'_> {
+impl Session {
     /// Takes pictures until it is enough; why the camera was lost, if it was.
     fn run(
         &mut self,
@@ -266,42 +190,48 @@ impl Session<'_> {
         stop: &AtomicBool,
     ) -> Result<Option<String>, Failure> {
         let begun = Instant::now();
-        let mut last_picture = begun;
-        let mut last_good = begun;
+        // When the last picture came, of any kind, and the last that could be decoded.
+        let (mut last, mut last_good) = (begun, begun);
+        let mut damaged = self.opened.capture.damaged();
         let mut stalled = false;
         loop {
-            match self.opened.capture.next(TICK) {
-                Next::Picture(packet) => {
-                    last_picture = Instant::now();
-                    if stalled {
-                        stalled = false;
-                        let kind = Trouble::Stalled;
-                        let event = Event::new(self.live.now_s(), Happening::Recovered { kind });
-                        self.out.event(&event)?;
-                    }
-                    if self.take(packet)? {
-                        last_good = last_picture;
-                    } else if last_good.elapsed() > GIVEN_UP {
-                        return Ok(Some(
-                            "its pictures cannot be decoded; choose another --size, or plug it in again".to_owned(),
-                        ));
-                    }
+            let next = self.opened.capture.next(TICK);
+            let now_damaged = self.opened.capture.damaged();
+            if matches!(next, Next::Picture(_)) || now_damaged > damaged {
+                last = Instant::now();
+                damaged = now_damaged;
+                if stalled {
+                    stalled = false;
+                    let kind = Trouble::Stalled;
+                    let event = Event::new(self.live.now_s(), Happening::Recovered { kind });
+                    self.out.event(&event)?;
+                }
+            }
+            match next {
+                Next::Picture(picture) => {
+                    last_good = last;
+                    self.take(picture)?;
                 }
                 Next::Nothing => {
-                    let news = self.live.poll();
-                    self.tell(news)?;
-                    if !stalled && last_picture.elapsed() > STALLED {
+                    let Self { live, out, .. } = self;
+                    telling(out, |tell| live.poll(tell))?;
+                    if !stalled && last.elapsed() > STALLED {
                         stalled = true;
                         self.trouble(
                             Trouble::Stalled,
                             "no more pictures come from the camera".to_owned(),
                         )?;
                     }
-                    if last_picture.elapsed() > GIVEN_UP {
+                    if last.elapsed() > GIVEN_UP {
                         return Ok(Some(format!(
                             "it has delivered no pictures for {} s; plug it in again",
                             GIVEN_UP.as_secs()
                         )));
+                    }
+                    if last_good.elapsed() > GIVEN_UP {
+                        return Ok(Some(
+                            "its pictures cannot be decoded; choose another --size, or plug it in again".to_owned(),
+                        ));
                     }
                 }
                 Next::Gone(cause) => {
@@ -310,8 +240,10 @@ impl Session<'_> {
                 }
             }
             self.count()?;
-            self.out
-                .draw(&self.live, &self.frame, self.opened.capture.dropped());
+            if let Some(picture) = &self.shown {
+                let dropped = self.dropped();
+                self.out.draw(&self.live, &picture.frame, dropped);
+            }
             let enough = match time {
                 Some(time) => begun.elapsed() >= time,
                 None => self.live.is_sure(),
@@ -322,52 +254,46 @@ impl Session<'_> {
         }
     }
 
-    /// Decodes, records and shows one picture to the eyes; false if it can't be decoded.
-    fn take(&mut self, packet: Packet) -> Result<bool, Failure> {
-        let start = *self.start.get_or_insert(packet.taken);
+    /// Shows one picture to the eyes and records it.
+    fn take(&mut self, mut picture: Picture) -> Result<(), Failure> {
+        let taken = picture.packet.taken;
+        let start = *self.start.get_or_insert(taken);
         // Times are whole µs, as they are recorded. They only go forward, whatever a driver says.
-        let us = packet.taken.saturating_duration_since(start).as_micros();
+        let us = taken.saturating_duration_since(start).as_micros();
         let us = u64::try_from(us).unwrap_or(u64::MAX);
         let us = if self.frames > 0 {
             us.max(self.last_us + 1)
         } else {
             us
         };
-        let Mode { width, height, .. } = self.opened.mode;
-        if self
-            .opened
-            .encoding
-            .decode(&packet.data, width, height, &mut self.frame)
-            .is_err()
-        {
-            self.undecoded += 1;
-            return Ok(false);
-        }
         self.last_us = us;
         self.frames += 1;
-        self.unstamped += u64::from(!packet.stamped);
-        self.frame.pts_s = us as f64 * Recorder::TICK_S;
-        if let Some(recorder) = &mut self.recorder
-            && let Err(e) = recorder.write(us, &packet.data)
+        self.unstamped += u64::from(!picture.packet.stamped);
+        picture.frame.pts_s = us as f64 * Recorder::TICK_S;
+        let Self { live, out, .. } = self;
+        let kept = telling(out, |tell| live.see(&picture.frame, tell))?;
+        // What the eyes did not take is not recorded: analysed again, it must give the same.
+        if kept
+            && let Some(recorder) = &mut self.recorder
+            && let Err(e) = recorder.write(us, &picture.packet.data)
         {
             self.recorder = None;
             self.trouble(Trouble::Record, e.to_string())?;
         }
-        let news = self.live.see(&self.frame);
-        self.tell(news)?;
-        Ok(true)
+        self.shown = Some(picture);
+        Ok(())
     }
 
     /// Tells, once each, of pictures that were lost on the way.
     fn count(&mut self) -> Result<(), Failure> {
-        if !self.told_dropped && self.opened.capture.dropped() > 0 {
+        if !self.told_dropped && self.dropped() > 0 {
             self.told_dropped = true;
             self.trouble(
                 Trouble::Dropped,
                 "this computer is too slow for all pictures, some are left out; a smaller --size may help".to_owned(),
             )?;
         }
-        if !self.told_damaged && self.damaged() > 0 {
+        if !self.told_damaged && self.opened.capture.damaged() > 0 {
             self.told_damaged = true;
             self.trouble(
                 Trouble::Damaged,
@@ -377,26 +303,51 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn damaged(&self) -> u64 {
-        self.undecoded + self.opened.capture.damaged()
+    /// Pictures that were left out of the watch so far.
+    fn dropped(&self) -> u64 {
+        self.opened.capture.dropped() - self.dropped_before
     }
 
     fn trouble(&mut self, kind: Trouble, text: String) -> Result<(), Failure> {
         let event = self.live.note(kind, text);
-        self.tell(vec![event])
+        self.out.event(&event)
     }
 
-    fn tell(&mut self, news: Vec<Event>) -> Result<(), Failure> {
-        for event in news {
-            self.out.event(&event)?;
+    /// Gives the camera back, prints the last word and gives the status.
+    fn finish(
+        mut self,
+        lost: Option<String>,
+        devices: &[Device],
+        interrupt: &Interrupt,
+    ) -> Result<Status, Failure> {
+        let notes = self.notes();
+        let name = self.opened.camera.title();
+        drop(self.opened);
+        interrupt.released.store(true, Ordering::Relaxed);
+        let devices: Vec<&Device> = devices.iter().collect();
+        if let Some(Finding {
+            mut seen,
+            diagnosis,
+            ..
+        }) = self.live.finish()
+        {
+            seen.warnings.extend(notes);
+            self.out.result(&seen, &diagnosis, &devices)?;
         }
-        Ok(())
+        match lost {
+            None => Ok(Status::Done),
+            Some(cause) => {
+                // JSON has had its result already; the error is a line on standard error and the status.
+                Failure::from(SourceError::Camera { name, cause }).print();
+                Ok(Status::Camera)
+            }
+        }
     }
 
-    /// Prints the last word and gives the status.
-    fn finish(self, lost: Option<String>, devices: &[Device]) -> Result<Status, Failure> {
+    /// What the reader of the result should know of how the pictures came.
+    fn notes(&mut self) -> Vec<String> {
         let mut notes = Vec::new();
-        let (dropped, damaged) = (self.opened.capture.dropped(), self.damaged());
+        let (dropped, damaged) = (self.dropped(), self.opened.capture.damaged());
         if dropped > 0 {
             notes.push(format!(
                 "{dropped} pictures were left out, this computer was too slow for them"
@@ -411,32 +362,23 @@ impl Session<'_> {
                     .to_owned(),
             );
         }
-        let mut out = self.out;
-        if let Some(mut recorder) = self.recorder {
-            recorder.finish()?;
+        if let Some(Err(e)) = self.recorder.as_mut().map(Recorder::finish) {
+            notes.push(e.to_string());
         }
-        let devices: Vec<&Device> = devices.iter().collect();
-        let finding = self.live.finish();
-        if let Some(Finding {
-            mut seen,
-            diagnosis,
-            ..
-        }) = finding
-        {
-            seen.warnings.extend(notes);
-            out.result(&seen, &diagnosis, &devices)?;
-        }
-        match lost {
-            None => Ok(Status::Done),
-            Some(cause) => {
-                // JSON has had its result already; the error is a line on standard error and the status.
-                Failure::from(SourceError::Camera {
-                    name: name(&self.opened.camera),
-                    cause,
-                })
-                .print();
-                Ok(Status::Camera)
-            }
-        }
+        notes
     }
+}
+
+/// Runs `work`, whose news are printed as they come.
+fn telling<T>(
+    out: &mut Output,
+    work: impl FnOnce(&mut dyn FnMut(Event)) -> T,
+) -> Result<T, Failure> {
+    let mut told = Ok(());
+    let done = work(&mut |event| {
+        if told.is_ok() {
+            told = out.event(&event);
+        }
+    });
+    told.map(|()| done)
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, RgbColor, Style};
 
-use blinkdx::live::{Live, WINDOW_S};
+use blinkdx::live::{Live, RECENT_S};
 use blinkdx::matcher::Verdict;
 use blinkdx::observe::Rect;
 use blinkdx::pulses::{Color, ColorSet};
@@ -21,8 +21,14 @@ const MAX_ROWS: usize = 14;
 /// Time in s that the timeline shows.
 const SHOWN_S: f64 = 20.0;
 
+/// What pixels are without colours, from dark to bright.
+const SHADES: &[u8] = b" .:-=+*#%@";
+
 /// A block of lines that replaces itself.
 pub struct View {
+    colored: bool,
+    /// Most rows of the picture.
+    rows: usize,
     drawn: Option<Instant>,
     /// Lines of the last block.
     lines: usize,
@@ -31,8 +37,11 @@ pub struct View {
 }
 
 impl View {
-    pub fn new() -> Self {
+    /// A view in colour or without, on a terminal that has room for a picture of `rows` rows.
+    pub fn new(colored: bool, rows: usize) -> Self {
         Self {
+            colored,
+            rows: rows.min(MAX_ROWS),
             drawn: None,
             lines: 0,
             message: String::new(),
@@ -52,7 +61,10 @@ impl View {
     /// The bytes that replace the last block by the present one.
     pub fn redraw(&mut self, live: &Live, frame: &Frame, dropped: u64) -> String {
         self.drawn = Some(Instant::now());
-        let block = block(live, frame, dropped, &self.message);
+        let mut block = self.block(live, frame, dropped);
+        if !self.colored {
+            block = anstream::adapter::strip_str(&block).to_string();
+        }
         let mut out = self.clear();
         for line in block.lines() {
             // Each line is cleared behind its end, so that nothing flickers.
@@ -66,58 +78,113 @@ impl View {
     pub fn clear(&mut self) -> String {
         match std::mem::take(&mut self.lines) {
             0 => String::new(),
-            n => format!("\x1b[{n}A\x1b[J"),
+            // To the first column, too: the terminal may have shown "^C".
+            n => format!("\r\x1b[{n}A\x1b[J"),
         }
+    }
+
+    /// All lines of the view.
+    fn block(&self, live: &Live, frame: &Frame, dropped: u64) -> String {
+        let finding = live.finding();
+        let place = finding.and_then(|f| f.diagnosis.place);
+        let mut out = self.picture(frame, place);
+        let now = match (live.lit_now(), place) {
+            (Some(set), _) => colors(set),
+            (None, Some(_)) => "found".to_owned(),
+            (None, None) => "not found yet".to_owned(),
+        };
+        let at = place.map_or(String::new(), |p| format!(" at {:.0},{:.0}", p.x, p.y));
+        let left_out = match dropped {
+            0 => String::new(),
+            n => format!(", {n} pictures left out"),
+        };
+        let _ = writeln!(
+            out,
+            "light {now}{at}; {:.0} s watched{left_out}",
+            live.now_s()
+        );
+        let Some(f) = finding else {
+            let _ = writeln!(out, "looking …");
+            return out;
+        };
+        if let Some(train) = &f.diagnosis.train {
+            // The train counts from where the eyes remember.
+            let end_s = live.now_s() - f.from_s;
+            let start_s = end_s - SHOWN_S.min(RECENT_S);
+            let pulses = train.pulses();
+            for color in Color::ALL {
+                if pulses.iter().any(|p| p.color == color) {
+                    let s = style(color);
+                    let row = timeline::row(train, Some(color), start_s, end_s, timeline::WIDTH);
+                    let _ = writeln!(out, "{:6}{s}{row}{s:#}", color.name());
+                }
+            }
+            let scale = timeline::scale(-SHOWN_S, 0.0, timeline::WIDTH);
+            let _ = writeln!(out, "      {scale}");
+        }
+        let _ = writeln!(out, "{}", verdict(f.diagnosis.verdict, live));
+        if let Some(note) = &f.diagnosis.note {
+            let _ = writeln!(out, "{}", cut(note));
+        }
+        if !self.message.is_empty() {
+            let _ = writeln!(out, "{}", cut(&self.message));
+        }
+        out
+    }
+
+    /// A small picture: upper and lower half of each character are one pixel each, the light in a frame of brackets.
+    fn picture(&self, frame: &Frame, place: Option<Rect>) -> String {
+        let (w, h) = (frame.y.width, frame.y.height);
+        if w == 0 || h == 0 || self.rows == 0 {
+            return String::new();
+        }
+        let rows = (COLUMNS * h / w / 2).clamp(1, self.rows);
+        let lit = place.map(|p| {
+            let (x, y) = (p.x + p.w / 2.0, p.y + p.h / 2.0);
+            (x * COLUMNS as f64 / w as f64, y * rows as f64 / h as f64)
+        });
+        let mut out = String::new();
+        for row in 0..rows {
+            for column in 0..COLUMNS {
+                let beside = lit.and_then(|(x, y)| {
+                    let off = column as f64 + 0.5 - x;
+                    (y as usize == row && (1.0..2.0).contains(&off.abs())).then_some(off < 0.0)
+                });
+                let pixel = |half: usize| {
+                    let at = |i: usize, n: usize, size: usize| i * size / n;
+                    let (x0, x1) = (at(column, COLUMNS, w), at(column + 1, COLUMNS, w));
+                    let part = 2 * row + half;
+                    brightest(
+                        frame,
+                        (x0, x1),
+                        (at(part, 2 * rows, h), at(part + 1, 2 * rows, h)),
+                    )
+                };
+                match beside {
+                    Some(left) => out.push(if left { '[' } else { ']' }),
+                    None if !self.colored => {
+                        let brighter = luma(pixel(0)).max(luma(pixel(1)));
+                        out.push(char::from(
+                            SHADES[usize::from(brighter) * SHADES.len() / 256],
+                        ));
+                    }
+                    None => {
+                        let both = Style::new()
+                            .fg_color(Some(pixel(0).into()))
+                            .bg_color(Some(pixel(1).into()));
+                        let _ = write!(out, "{both}▀{both:#}");
+                    }
+                }
+            }
+            out.push('\n');
+        }
+        out
     }
 }
 
-/// All lines of the view.
-fn block(live: &Live, frame: &Frame, dropped: u64, message: &str) -> String {
-    let finding = live.finding();
-    let place = finding.and_then(|f| f.diagnosis.place);
-    let mut out = picture(frame, place);
-    let now = match (live.lit_now(), place) {
-        (Some(set), _) => colors(set),
-        (None, Some(_)) => "found".to_owned(),
-        (None, None) => "not found yet".to_owned(),
-    };
-    let at = place.map_or(String::new(), |p| format!(" at {:.0},{:.0}", p.x, p.y));
-    let left_out = match dropped {
-        0 => String::new(),
-        n => format!(", {n} pictures left out"),
-    };
-    let _ = writeln!(
-        out,
-        "light {now}{at}; {:.0} s watched{left_out}",
-        live.now_s()
-    );
-    let Some(f) = finding else {
-        let _ = writeln!(out, "looking …");
-        return out;
-    };
-    if let Some(train) = &f.diagnosis.train {
-        // The train counts from where the eyes remember.
-        let end_s = live.now_s() - f.from_s;
-        let start_s = end_s - SHOWN_S.min(WINDOW_S);
-        let pulses = train.pulses();
-        for color in Color::ALL {
-            if pulses.iter().any(|p| p.color == color) {
-                let s = style(color);
-                let row = timeline::row(train, Some(color), start_s, end_s, timeline::WIDTH);
-                let _ = writeln!(out, "{:6}{s}{row}{s:#}", color.name());
-            }
-        }
-        let scale = timeline::scale(-SHOWN_S, 0.0, timeline::WIDTH);
-        let _ = writeln!(out, "      {scale}");
-    }
-    let _ = writeln!(out, "{}", verdict(f.diagnosis.verdict, live));
-    if let Some(note) = &f.diagnosis.note {
-        let _ = writeln!(out, "{}", cut(note));
-    }
-    if !message.is_empty() {
-        let _ = writeln!(out, "{}", cut(message));
-    }
-    out
+/// Luma of BT.601.
+fn luma(RgbColor(r, g, b): RgbColor) -> u8 {
+    ((299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b)) / 1000) as u8
 }
 
 /// The best diagnosis with its confidence, and what it still needs.
@@ -178,49 +245,6 @@ fn cut(text: &str) -> String {
     format!("{start}…")
 }
 
-/// A small picture: upper and lower half of each character are one pixel each, the light in a frame of brackets.
-fn picture(frame: &Frame, place: Option<Rect>) -> String {
-    let (w, h) = (frame.y.width, frame.y.height);
-    if w == 0 || h == 0 {
-        return String::new();
-    }
-    let rows = (COLUMNS * h / w / 2).clamp(1, MAX_ROWS);
-    let lit = place.map(|p| {
-        let (x, y) = (p.x + p.w / 2.0, p.y + p.h / 2.0);
-        (x * COLUMNS as f64 / w as f64, y * rows as f64 / h as f64)
-    });
-    let mut out = String::new();
-    for row in 0..rows {
-        for column in 0..COLUMNS {
-            let beside = lit.and_then(|(x, y)| {
-                let off = column as f64 + 0.5 - x;
-                (y as usize == row && (1.0..2.0).contains(&off.abs())).then_some(off < 0.0)
-            });
-            let pixel = |half: usize| {
-                let at = |i: usize, n: usize, size: usize| i * size / n;
-                let (x0, x1) = (at(column, COLUMNS, w), at(column + 1, COLUMNS, w));
-                let part = 2 * row + half;
-                brightest(
-                    frame,
-                    (x0, x1),
-                    (at(part, 2 * rows, h), at(part + 1, 2 * rows, h)),
-                )
-            };
-            match beside {
-                Some(left) => out.push(if left { '[' } else { ']' }),
-                None => {
-                    let both = Style::new()
-                        .fg_color(Some(pixel(0).into()))
-                        .bg_color(Some(pixel(1).into()));
-                    let _ = write!(out, "{both}▀{both:#}");
-                }
-            }
-        }
-        out.push('\n');
-    }
-    out
-}
-
 /// The colour of the brightest sample of a box, so that a small light is not averaged away.
 fn brightest(frame: &Frame, (x0, x1): (usize, usize), (y0, y1): (usize, usize)) -> RgbColor {
     let all = (y0..y1).flat_map(|y| (x0..x1).map(move |x| (x, y)));
@@ -279,7 +303,7 @@ mod tests {
             w: 4.0,
             h: 4.0,
         };
-        let shown = picture(&frame(), Some(place));
+        let shown = View::new(true, MAX_ROWS).picture(&frame(), Some(place));
         // It is the lower half of one character: RGB 254, 0, 0 by ITU-T T.871.
         assert_eq!(shown.matches("48;2;254;0;0").count(), 1);
         let plain = anstream::adapter::strip_str(&shown).to_string();
@@ -290,11 +314,22 @@ mod tests {
     }
 
     #[test]
+    fn without_colours_brightness_is_shown() {
+        let mut bright = frame();
+        bright.y.data[30 * 160 + 82] = 255;
+        let shown = View::new(false, 5).picture(&bright, None);
+        assert_eq!(shown.matches(['#', '%', '@']).count(), 1, "{shown}");
+        assert_eq!(shown.lines().count(), 5);
+        assert!(!shown.contains('\x1b'), "{shown}");
+        assert_eq!(View::new(true, 0).picture(&bright, None), "");
+    }
+
+    #[test]
     fn the_block_takes_the_place_of_the_one_before() {
-        let mut view = View::new();
+        let mut view = View::new(true, MAX_ROWS);
         assert_eq!(view.clear(), "");
         view.lines = 12;
-        assert_eq!(view.clear(), "\x1b[12A\x1b[J");
+        assert_eq!(view.clear(), "\r\x1b[12A\x1b[J");
         assert_eq!(view.clear(), "");
     }
 
@@ -329,14 +364,16 @@ mod tests {
         let mut live = Live::new(source.info(), 15.0, devices, options, Query::default()).unwrap();
         let mut frame = Frame::default();
         while source.read(&mut frame).unwrap() {
-            live.see(&frame);
+            live.see(&frame, &mut |_| {});
             // As fast as a camera, for the matcher: each question is answered before the next.
             while live.is_thinking() {
-                live.poll();
+                live.poll(&mut |_| {});
                 std::thread::yield_now();
             }
         }
-        let shown = block(&live, &frame, 3, "a message");
+        let mut view = View::new(true, MAX_ROWS);
+        view.say("a message".to_owned());
+        let shown = view.redraw(&live, &frame, 3);
         let plain = anstream::adapter::strip_str(&shown).to_string();
         println!("{plain}");
         for part in [

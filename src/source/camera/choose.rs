@@ -1,6 +1,7 @@
 //! The mode that serves the timing of a blinking light best.
 
 use super::{CameraInfo, Mode};
+use crate::source::Encoding;
 
 /// Frames per second beyond which more tell nothing of a status LED, whose shortest flashes last 0.1 s.
 const FAST: f64 = 60.0;
@@ -18,8 +19,8 @@ pub struct Wish {
     pub fps: Option<f64>,
 }
 
-/// Chooses the mode of `camera`: among those as wished for, one that is tall enough to show an LED, then the
-/// fastest, then the largest up to 720 lines, then the smallest above; uncompressed rather than JPEG.
+/// Chooses the mode of `camera`: among those as wished for, one with colours that is tall enough to show an LED, then the
+/// fastest, then the largest up to 720 lines, then the smallest above; YUV rather than RGB rather than JPEG.
 ///
 /// # Errors
 /// One line: why the modes are not known, or which there are when none is as wished for.
@@ -54,18 +55,29 @@ pub fn choose<'a>(camera: &'a CameraInfo, wish: &Wish) -> Result<&'a Mode, Strin
 }
 
 /// The greater, the better.
-fn rank(m: &Mode) -> (bool, f64, bool, i64, bool) {
+fn rank(m: &Mode) -> (bool, bool, f64, bool, i64, u8) {
     let area = m.width * m.height;
     let moderate = area <= LARGE;
     let size = i64::from(area);
     (
+        // Without colours half of the states look alike.
+        m.encoding() != Some(Encoding::Grey),
         m.height >= TALL,
         // To a whole frame: 29.97 is no slower than 30.
         m.rate.fps().min(FAST).round(),
         moderate,
         if moderate { size } else { -size },
-        m.code != "MJPG",
+        exactness(m),
     )
+}
+
+/// As the eyes want it, converted from RGB, or lossy.
+fn exactness(m: &Mode) -> u8 {
+    match m.encoding() {
+        Some(Encoding::Mjpeg) | None => 0,
+        Some(Encoding::Rgb24 | Encoding::Bgr24) => 1,
+        Some(_) => 2,
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +130,14 @@ mod tests {
             mode(640, 480, 30_000, 1001, "YUYV"),
         ];
         assert_eq!(chosen(camera(same.to_vec())), same[1]);
+        let colors = [
+            mode(640, 480, 30, 1, "YUYV"),
+            mode(640, 480, 30, 1, "BGR3"),
+            mode(640, 480, 30, 1, "MJPG"),
+        ];
+        assert_eq!(chosen(camera(colors.to_vec())), colors[0]);
+        let grey = [mode(640, 480, 90, 1, "GREY"), mode(320, 240, 30, 1, "YUYV")];
+        assert_eq!(chosen(camera(grey.to_vec())), grey[1]);
         let slow = [mode(3840, 2160, 2, 1, "YUYV"), mode(320, 240, 1, 1, "YUYV")];
         assert_eq!(chosen(camera(slow.to_vec())), slow[0]);
         let large = [

@@ -19,6 +19,12 @@ fn os_error(text: &str) -> Option<i32> {
     digits.parse().ok()
 }
 
+/// Whether `text` is an error of the system rather than of nokhwa itself.
+#[cfg(target_os = "linux")]
+pub fn is_systems(text: &str) -> bool {
+    os_error(text).is_some()
+}
+
 /// Whether `text` is the error of a camera that is no longer there.
 pub fn is_gone(text: &str) -> bool {
     #[cfg(target_os = "linux")]

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{CameraInfo, Capture, Mode, Next, Packet, Wish, choose, find, list};
-use crate::source::{Encoding, Frame, FrameSource, Orientation, SourceError, VideoInfo};
+use super::{Capture, Next, Picture, Wish, choose, find, list};
+use crate::source::{Frame, FrameSource, Orientation, SourceError, VideoInfo};
 
 /// How long the first picture may take, and how long the camera may pause after it.
 const FIRST_PICTURE: Duration = Duration::from_secs(10);
@@ -17,8 +17,6 @@ const SETTLING: Duration = Duration::from_millis(800);
 pub struct Film {
     info: VideoInfo,
     capture: Capture,
-    mode: Mode,
-    encoding: Encoding,
     length: Duration,
     /// When the camera was opened, when its first picture came, and when the first that counts was taken.
     opened: Instant,
@@ -40,11 +38,8 @@ impl Film {
         };
         let cameras = list().map_err(|e| failed("cameras", e))?;
         let camera = find(&cameras, Some(wish)).map_err(|e| failed(wish, e))?;
-        let name = name(camera);
+        let name = camera.title();
         let mode = choose(camera, &Wish::default()).map_err(|e| failed(&name, e))?;
-        let encoding = mode
-            .encoding()
-            .ok_or_else(|| failed(&name, format!("{} cannot be read", mode.code)))?;
         let capture = Capture::open(camera, mode)?;
         let now = Instant::now();
         Ok(Self {
@@ -58,8 +53,6 @@ impl Film {
                 decoder: capture.how().to_owned(),
             },
             capture,
-            mode: mode.clone(),
-            encoding,
             length,
             opened: now,
             settling: None,
@@ -82,19 +75,14 @@ impl Film {
         first.elapsed() >= SETTLING
     }
 
-    /// Decodes a picture; false for a damaged one.
-    fn take(&mut self, packet: &Packet, frame: &mut Frame) -> bool {
-        let Mode { width, height, .. } = self.mode;
-        if self
-            .encoding
-            .decode(&packet.data, width, height, frame)
-            .is_err()
-        {
-            return false;
-        }
+    /// Hands over a picture with its time.
+    fn take(&mut self, mut picture: Picture, frame: &mut Frame) {
+        // The old one goes back to be filled again.
+        std::mem::swap(frame, &mut picture.frame);
+        let taken = picture.packet.taken;
         let first = self.start.is_none();
-        let start = *self.start.get_or_insert(packet.taken);
-        let at_s = packet.taken.saturating_duration_since(start).as_secs_f64();
+        let start = *self.start.get_or_insert(taken);
+        let at_s = taken.saturating_duration_since(start).as_secs_f64();
         // Times only go forward, whatever a driver says.
         const TICK_S: f64 = 1e-6;
         frame.pts_s = if first {
@@ -103,13 +91,7 @@ impl Film {
             at_s.max(self.last_s + TICK_S)
         };
         self.last_s = frame.pts_s;
-        true
     }
-}
-
-/// What a camera is called in results and errors.
-fn name(camera: &CameraInfo) -> String {
-    format!("camera {} ({})", camera.number, camera.name)
 }
 
 impl FrameSource for Film {
@@ -123,9 +105,10 @@ impl FrameSource for Film {
                 return Ok(false);
             }
             match self.capture.next(TICK) {
-                Next::Picture(packet) => {
+                Next::Picture(picture) => {
                     self.last_picture = Instant::now();
-                    if self.is_settled() && self.take(&packet, frame) {
+                    if self.is_settled() {
+                        self.take(picture, frame);
                         return Ok(true);
                     }
                 }

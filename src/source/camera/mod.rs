@@ -1,8 +1,10 @@
 //! Webcams: which there are, in which mode to run one, and its pictures as they come.
 //!
 //! ```text
-//! list -> choose -> Capture: driver -> thread -> queue (newest win) -> the caller
+//! list -> choose -> Capture: driver -> thread -> queue -> decoder (its thread) -> queue -> the caller
 //! ```
+//!
+//! Both queues are short, and the newest pictures win.
 //!
 //! [`nokhwa`](https://docs.rs/nokhwa) opens and reads cameras on every system. On Linux some steps are done by
 //! the `v4l` crate beneath it, because nokhwa can't; `v4l.rs` says which and why.
@@ -18,6 +20,7 @@ mod film;
 mod grab;
 #[cfg(feature = "camera")]
 mod native;
+mod pictures;
 mod queue;
 #[cfg(all(feature = "camera", target_os = "linux"))]
 mod settings;
@@ -36,6 +39,7 @@ pub use film::Film;
 pub use grab::{Capture, Next};
 #[cfg(feature = "camera")]
 pub use native::list;
+pub use pictures::{Picture, Pictures};
 pub use queue::Queue;
 #[cfg(all(feature = "camera", target_os = "linux"))]
 pub use settings::Settings;
@@ -112,6 +116,13 @@ pub struct CameraInfo {
     pub place: String,
     /// What it can do; or why that could not be asked: it is busy, or its use is not allowed.
     pub modes: Result<Vec<Mode>, String>,
+}
+
+impl CameraInfo {
+    /// What it is called in results and errors.
+    pub fn title(&self) -> String {
+        format!("camera {} ({})", self.number, self.name)
+    }
 }
 
 /// Finds the camera that the user means: by number, or by a part of its name in any case; the first without a wish.

@@ -4,42 +4,56 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Packet;
-
-/// Pictures held at most: enough to bridge a thread's turn, so few that on a slow computer what is looked at stays new.
-const CAPACITY: usize = 3;
-
-#[derive(Debug, Default)]
-struct State {
-    packets: VecDeque<Packet>,
+#[derive(Debug)]
+struct State<T> {
+    items: VecDeque<T>,
     dropped: u64,
     /// Why no more will come.
     end: Option<String>,
 }
 
-/// A queue that never grows and never makes the giver wait: when it is full, the oldest picture goes.
-#[derive(Debug, Default)]
-pub struct Queue {
-    state: Mutex<State>,
+/// A queue that never grows and never makes the giver wait: when it is full, the oldest goes.
+#[derive(Debug)]
+pub struct Queue<T> {
+    capacity: usize,
+    state: Mutex<State<T>>,
     filled: Condvar,
 }
 
-impl Queue {
-    /// Holds what was not poisoned: a queue of whole packets is valid whoever panicked.
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl<T> Queue<T> {
+    /// A queue of at most `capacity` (not 0). Each place bridges one picture's delay of the taker, and makes as much delay
+    /// where the taker is always too slow.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            state: Mutex::new(State {
+                items: VecDeque::with_capacity(capacity),
+                dropped: 0,
+                end: None,
+            }),
+            filled: Condvar::new(),
+        }
+    }
+
+    /// Holds what was not poisoned: a queue of whole items is valid whoever panicked.
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a picture; the oldest goes when there is no room.
-    pub fn push(&self, packet: Packet) {
+    /// Adds an item; the oldest goes when there is no room.
+    pub fn push(&self, item: T) {
         let mut state = self.lock();
-        if state.packets.len() == CAPACITY {
-            state.packets.pop_front();
+        let oldest = if state.items.len() == self.capacity {
             state.dropped += 1;
-        }
-        state.packets.push_back(packet);
+            state.items.pop_front()
+        } else {
+            None
+        };
+        state.items.push_back(item);
         drop(state);
         self.filled.notify_one();
+        // Only now, for it may take time.
+        drop(oldest);
     }
 
     /// Says that no more will come, and why. The first reason stays.
@@ -48,16 +62,16 @@ impl Queue {
         self.filled.notify_one();
     }
 
-    /// Takes the oldest picture, waiting for it up to `patience`. `Ok(None)`: none came.
+    /// Takes the oldest item, waiting for it up to `patience`. `Ok(None)`: none came.
     ///
     /// # Errors
     /// Why no more will come, once all have been taken.
-    pub fn pop(&self, patience: Duration) -> Result<Option<Packet>, String> {
+    pub fn pop(&self, patience: Duration) -> Result<Option<T>, String> {
         let until = Instant::now() + patience;
         let mut state = self.lock();
         loop {
-            if let Some(packet) = state.packets.pop_front() {
-                return Ok(Some(packet));
+            if let Some(item) = state.items.pop_front() {
+                return Ok(Some(item));
             }
             if let Some(why) = &state.end {
                 return Err(why.clone());
@@ -71,7 +85,7 @@ impl Queue {
         }
     }
 
-    /// Pictures that went untaken so far.
+    /// Items that went untaken so far.
     pub fn dropped(&self) -> u64 {
         self.lock().dropped
     }
@@ -81,38 +95,28 @@ impl Queue {
 mod tests {
     use super::*;
 
-    fn packet(n: u8) -> Packet {
-        Packet {
-            data: vec![n],
-            taken: Instant::now(),
-            stamped: true,
-        }
-    }
-
     #[test]
-    fn the_newest_pictures_stay_and_the_others_are_counted() {
-        let queue = Queue::default();
+    fn the_newest_stay_and_the_others_are_counted() {
+        let queue = Queue::new(3);
         for n in 0..20 {
-            queue.push(packet(n));
+            queue.push(n);
         }
-        assert_eq!(queue.dropped(), 20 - CAPACITY as u64);
+        assert_eq!(queue.dropped(), 17);
         queue.end("unplugged".to_owned());
         queue.end("later".to_owned());
-        for n in 20 - CAPACITY as u8..20 {
-            let got = queue.pop(Duration::ZERO).unwrap().unwrap();
-            assert_eq!(got.data, [n]);
+        for n in 17..20 {
+            assert_eq!(queue.pop(Duration::ZERO), Ok(Some(n)));
         }
         assert_eq!(queue.pop(Duration::ZERO).unwrap_err(), "unplugged");
     }
 
     #[test]
-    fn waiting_ends_when_a_picture_comes_or_time_is_over() {
-        let queue = Queue::default();
-        assert!(queue.pop(Duration::from_millis(1)).unwrap().is_none());
+    fn waiting_ends_when_an_item_comes_or_time_is_over() {
+        let queue = Queue::new(1);
+        assert_eq!(queue.pop(Duration::from_millis(1)), Ok(None));
         std::thread::scope(|scope| {
-            scope.spawn(|| queue.push(packet(7)));
-            let got = queue.pop(Duration::from_secs(60)).unwrap();
-            assert_eq!(got.unwrap().data, [7]);
+            scope.spawn(|| queue.push(7));
+            assert_eq!(queue.pop(Duration::from_secs(60)), Ok(Some(7)));
         });
     }
 }

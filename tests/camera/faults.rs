@@ -1,0 +1,47 @@
+//! Cameras that can't be had, that go away, and that show nothing.
+
+use crate::bench::usual;
+
+#[test]
+fn a_camera_that_cannot_be_had_is_status_4_with_what_to_do() {
+    let Some(bench) = usual() else { return };
+    bench.run("refused").error(4, "320x240 at 15 frames/s");
+    bench.run("forbidden").error(4, "usermod -aG video");
+    bench.run("busy").error(4, "another program is using it");
+}
+
+#[test]
+fn unplugged_or_stalled_what_was_seen_is_diagnosed() {
+    let Some(bench) = usual() else { return };
+    for (case, kind, words) in [
+        ("unplugged", "gone", "unplugged"),
+        ("stalled", "stalled", "no pictures for 8 s"),
+    ] {
+        let (_, result) = bench.watched(case);
+        bench.run(case).error(4, words);
+        assert!(bench.told(case, kind), "{case}");
+        assert_eq!(result["state"], "pairing", "{case}: {result}");
+    }
+}
+
+#[test]
+fn a_camera_that_pauses_is_told_of_and_watched_on() {
+    let Some(bench) = usual() else { return };
+    let (events, _) = bench.watched("paused");
+    assert_eq!(bench.run("paused").status, 0);
+    let stalled: Vec<_> = events.iter().filter(|e| e["kind"] == "stalled").collect();
+    assert_eq!(stalled.len(), 2, "{events:?}");
+    assert_eq!(stalled[0]["event"], "trouble");
+    assert_eq!(stalled[1]["event"], "recovered");
+}
+
+#[test]
+fn a_picture_that_tells_nothing_is_told_of() {
+    let Some(bench) = usual() else { return };
+    for case in ["slow", "frozen", "black"] {
+        assert!(bench.told(case, case), "{case}");
+        assert_eq!(bench.run(case).status, 0, "{case}");
+    }
+    let (_, frozen) = bench.watched("frozen");
+    assert_eq!(frozen["verdict"], "insufficient", "{frozen}");
+}
