@@ -96,6 +96,7 @@ impl View {
         let at = place.map_or(String::new(), |p| format!(" at {:.0},{:.0}", p.x, p.y));
         let left_out = match dropped {
             0 => String::new(),
+            1 => ", 1 picture left out".to_owned(),
             n => format!(", {n} pictures left out"),
         };
         let _ = writeln!(
