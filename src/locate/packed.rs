@@ -144,6 +144,7 @@ pub enum Cells {
 
 impl Cells {
     /// The code of cell `i`; panics beyond the grid.
+    #[inline]
     pub fn code(&self, channel: Channel, i: usize) -> u8 {
         match self {
             Self::Whole(frame) => frame.channel(channel)[i],
