@@ -1,5 +1,7 @@
 //! The eyes: from frames to lights with their pulse trains, without any device.
 
+#[cfg(test)]
+mod flicker_tests;
 mod leaders;
 mod reading;
 mod threads;
@@ -15,6 +17,7 @@ use crate::locate::cells::Channel;
 use crate::locate::maps::Maps;
 use crate::locate::scene::Scene;
 pub use crate::pulses::Estimate;
+use crate::pulses::beat::Beat;
 use crate::pulses::extract::Clock;
 use crate::pulses::{Color, Rhythm, Train};
 use crate::signal::{Backdrop, Linearizer, Patch, Shine};
@@ -47,6 +50,8 @@ impl Rect {
 
 /// Odds by which a light is likelier the device's where the user points at it.
 const POINTED_AT: f64 = 10.0;
+/// Emission of a light that is worth a word of its own.
+const SURE_LIGHT: f64 = 0.5;
 /// Most steady places that are measured.
 const MAX_SHINING: usize = 30;
 
@@ -99,6 +104,8 @@ pub struct Light {
     pub shine: Shine,
     /// Ratio of the change between lit and dark to the noise from frame to frame.
     pub separation: f64,
+    /// A strict period in its level, if it has one: a blink, or a beat with the frame rate.
+    pub beat: Option<Beat>,
 }
 
 /// What was seen in a clip.
@@ -280,6 +287,8 @@ impl Eyes {
                 l.emission = odds / (1.0 + odds);
             }
         }
+        let mut warnings = self.warnings.clone();
+        warnings.extend(lights.iter().filter_map(|l| in_doubt(l, clock)));
         let (width, height) = self.info.shown_size();
         Observation {
             name: self.info.name.clone(),
@@ -289,7 +298,7 @@ impl Eyes {
             duration_s: clock.end_s,
             fps: times.len() as f64 / clock.end_s.max(1e-9),
             lights,
-            warnings: self.warnings.clone(),
+            warnings,
             timings: vec![
                 ("pool and align", self.pooling_s),
                 ("locate", located_s),
@@ -362,6 +371,20 @@ impl Eyes {
         kept.append(&mut shining);
         kept
     }
+}
+
+/// What to say of a light that may blink or be steady and flicker.
+fn in_doubt(light: &Light, clock: Clock) -> Option<String> {
+    let beat = light.beat.filter(Beat::in_doubt)?;
+    let (x, y) = (light.place.x, light.place.y);
+    (light.emission >= SURE_LIGHT && !light.second).then(|| {
+        format!(
+            "the light at {x:.0},{y:.0} comes and goes {:.1} times a second at {:.0} frames/s: it may blink, or shine \
+             steadily and flicker (dimming, mains); another frame rate or a longer exposure would tell",
+            beat.hz,
+            1.0 / clock.interval_s()
+        )
+    })
 }
 
 fn most(c: [f64; 3]) -> f64 {

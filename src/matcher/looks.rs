@@ -72,7 +72,7 @@ impl<'a> Bystanders<'a> {
 fn ratio(light: &Light) -> f64 {
     let e = light.emission.clamp(1.0 - SUREST, SUREST);
     let (base, slope) = match light.kind {
-        Kind::Steady => STEADY,
+        Kind::Steady | Kind::Flicker => STEADY,
         _ => CHANGING,
     };
     (base + slope * (e / (1.0 - e)).ln()).exp()

@@ -103,6 +103,7 @@ pub fn observation(lights: Vec<(Train, f64)>) -> Observation {
                 radius_px: 5.0,
                 shine: Shine::default(),
                 separation: 50.0,
+                beat: None,
             })
             .collect(),
         warnings: Vec::new(),

@@ -44,7 +44,7 @@ impl Measured {
 
     /// They switch together, or never, in the same colours.
     fn shows_alike(&self, other: &Self) -> bool {
-        let steady = |m: &Self| m.light.kind == Kind::Steady;
+        let steady = |m: &Self| matches!(m.light.kind, Kind::Steady | Kind::Flicker);
         correlation(&self.lit, &other.lit).abs() > TOGETHER && self.colors() == other.colors()
             || steady(self) && steady(other)
     }

@@ -1,8 +1,9 @@
 //! One candidate measured: its signal read as a train, judged by its looks, and placed.
 
 use super::leaders::Measured;
-use super::{Eyes, Light, Rect, kind, most};
+use super::{Eyes, Kind, Light, Rect, kind, most};
 use crate::locate::candidates::Candidate;
+use crate::pulses::beat::beat;
 use crate::pulses::extract::{self, Base, Clock, Reading};
 use crate::signal::{Backdrop, Linearizer, Patch, Sample, Shine, Signal, brightness, measure};
 
@@ -15,6 +16,8 @@ const REST_SHARE: f64 = 0.3;
 const STEADY_SHARE: f64 = 0.75;
 /// Share of the change that must be a drop of the place's own light: else a neighbour's glow came up around it.
 const OWN_DROP: f64 = 0.3;
+/// Spans of a train that may hold two periods of a beat.
+const BEAT_SPANS: usize = 3;
 /// Frames in which a light must be seen lit: one or two are a glitch of the codec or of the alignment.
 const LEAST_LIT_FRAMES: usize = 3;
 /// Cells of at least this share of the brightest are the lens; the rest of the region is its bloom. Near the top of the
@@ -51,7 +54,14 @@ impl Eyes {
             || drop_in_light(&signal.samples, &reading.lit) < OWN_DROP * swing;
         let several =
             rest.emission(radius_px, None) > LIT_AT_REST && rest.light > REST_SHARE * swing;
-        if !changes || wavers || several {
+        // Where a level changes with every frame no two levels are found: it may still be in step with something.
+        let beat = (!changes || reading.train.spans.len() > BEAT_SPANS)
+            .then(|| beat(&signal.samples, clock, rest.emission(radius_px, None)))
+            .flatten();
+        let flickers = beat.is_some_and(|b| b.p > 0.5);
+        if flickers {
+            reading = extract::read(&signal.samples, clock, Base::Flicker);
+        } else if !changes || wavers || several {
             reading = extract::read(&signal.samples, clock, Base::Lit);
         }
         let shine = look(&reading.lit);
@@ -81,7 +91,10 @@ impl Eyes {
         Some(Measured {
             light: Light {
                 place,
-                kind: kind(&reading.train),
+                kind: match kind(&reading.train) {
+                    Kind::Steady if flickers => Kind::Flicker,
+                    other => other,
+                },
                 color,
                 emission: shine.emission(radius_px, changes),
                 rgb: reading.lit_rgb,
@@ -89,6 +102,7 @@ impl Eyes {
                 radius_px,
                 shine,
                 separation: reading.separation,
+                beat,
                 train: reading.train,
             },
             lit: reading.lit,

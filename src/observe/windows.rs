@@ -101,8 +101,12 @@ impl Place {
             append(&mut train, spans);
         }
         append(&mut train, dark(duration_s, interval).spans);
+        let flickers = parts.iter().any(|p| p.1.kind == Kind::Flicker);
         Light {
-            kind: kind(&train),
+            kind: match kind(&train) {
+                Kind::Steady if flickers => Kind::Flicker,
+                other => other,
+            },
             place: parts[0].1.place,
             train,
             ..parts.swap_remove(surest).1

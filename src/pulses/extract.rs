@@ -45,6 +45,8 @@ pub enum Base {
     Dark,
     /// Even at its darkest the light shines (steady, or one colour of several always on).
     Lit,
+    /// The light is on all the time; that it looks darker now and then is the shutter's doing.
+    Flicker,
 }
 
 /// Frame times in s from the first frame, and the end of the last frame.
@@ -95,10 +97,11 @@ pub fn read(samples: &[Sample], clock: Clock, base: Base) -> Reading {
     let (dark, range) = dark_level(&levels);
     let zero = match base {
         Base::Dark => dark,
-        Base::Lit => Level::default(),
+        Base::Lit | Base::Flicker => Level::default(),
     };
     let above: Vec<Level> = levels.iter().map(|l| l.minus(&zero)).collect();
     let colors = colors(&above);
+    let steady = colors.groups.first().filter(|_| base == Base::Flicker);
     let looks: Vec<Look> = above
         .iter()
         .zip(&colors.member)
@@ -109,7 +112,10 @@ pub fn read(samples: &[Sample], clock: Clock, base: Base) -> Reading {
             _ => Look::Off,
         })
         .collect();
-    let looks = without_slips(&pieces, &looks);
+    let looks = match steady {
+        Some(brightest) => vec![Look::Lit(brightest.belief.clone()); looks.len()],
+        None => without_slips(&pieces, &looks),
+    };
     let brightest = colors
         .groups
         .iter()

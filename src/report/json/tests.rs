@@ -36,6 +36,7 @@ pub fn measured() -> MeasureReport {
         radius_px: 2.0,
         shine: crate::signal::Shine::default(),
         separation: 0.0,
+        beat: None,
     };
     let red = Look::lit(ColorSet::of(Color::Red));
     let green = Look::lit(ColorSet::of(Color::Green));

@@ -1,0 +1,344 @@
+//! Is it a light that blinks, or a steady one whose flicker beats with the frame rate?
+//!
+//! A lamp dimmed by PWM or fed from the mains goes on and off by a clock of its own, some 50 to some 1000 times a
+//! second. A camera that looks for a shorter time than it is off sees it come and go, at the difference between its
+//! rate and the nearest multiple of the frame rate. Such a beat is strictly periodic, has one swell a period, may have
+//! any rate up to half the frame rate, and its edges are as long a share of the period as the exposure is of the lamp's
+//! own: anything. A blink also may be periodic, but is made for people to read (about 1 Hz) and switches within the
+//! exposure of a frame. Where rate and edges fit both, the odds say so.
+
+use super::extract::Clock;
+use crate::signal::Sample;
+
+/// Most frames folded, from the first on: a quarter of a minute of 60 frames/s holds every beat that repeats.
+const MAX_FRAMES: usize = 900;
+/// Fewest frames from which a period can be told.
+const MIN_FRAMES: usize = 24;
+/// Share of its level by which a light comes and goes at least: less looks steady to everyone.
+const MIN_DEPTH: f64 = 0.3;
+/// Periods that must be in view to be called a repetition.
+const MIN_PERIODS: f64 = 2.0;
+/// Phase bins; with few frames, as many as hold `FRAMES_PER_BIN` each.
+const MAX_BINS: usize = 24;
+const FRAMES_PER_BIN: usize = 6;
+/// Steps of the search in periods over the whole clip: the phase at its ends is off by 0.05 periods at most.
+const STEPS_PER_PERIOD: f64 = 10.0;
+/// Share of the variance that a strict period explains at least; random switching stays far below.
+const EXPLAINED: f64 = 0.8;
+/// Rates that explain as much but for this share fit as well.
+const NEARLY: f64 = 0.04;
+/// Levels between these shares of the range are on an edge.
+const EDGE_BAND: (f64, f64) = (0.25, 0.75);
+
+/// Of lights seen going fully on and off in period, how many are steady ones that flicker: an assumption. It takes an
+/// exposure shorter than the lamp's dark time, a few milliseconds, which daylight and slow PWM make, but not often.
+const FLICKERS: f64 = 0.2;
+/// Half of them are fed from the mains: indicator lamps without a power supply of their own.
+const MAINS: f64 = 0.5;
+/// What mains lamps do per second, and by how many Hz mains, filter and frame rate leave the beat uncertain.
+const MAINS_HZ: [f64; 4] = [50.0, 60.0, 100.0, 120.0];
+const MAINS_SD_HZ: f64 = 0.2;
+/// Rates of blinking, log-normal: median in Hz, and sd of the logarithm. IEC 60073 recommends 0.4 to 2.8 Hz; consumer
+/// devices blink at up to some 8 Hz.
+const BLINK_HZ: f64 = 1.2;
+const BLINK_SPREAD: f64 = 0.8;
+/// Mean length of a blink's edge: this many frames (exposure, codec) and s (the rise of a filtered supply).
+const EDGE_FRAMES: f64 = 1.5;
+const EDGE_S: f64 = 0.03;
+/// Probability from which on the other explanation is worth a word.
+const DOUBT: f64 = 0.05;
+/// Probability that the darkest level still is a lit one: of a beat (exposures longer than the dark time are common), of
+/// a blink between two brightnesses.
+const BEAT_LIT: f64 = 0.7;
+const BLINK_LIT: f64 = 0.1;
+
+/// A strict period in a light's level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Beat {
+    /// Rate at which it comes and goes in the clip, in Hz.
+    pub hz: f64,
+    /// Probability that this is a steady light's flicker beating with the frame rate, rather than a blink.
+    pub p: f64,
+}
+
+impl Beat {
+    /// Neither a blink nor a beat is sure.
+    pub fn in_doubt(&self) -> bool {
+        (DOUBT..1.0 - DOUBT).contains(&self.p)
+    }
+}
+
+/// Looks for a strict period with one swell; `rest` is the probability (from looks) that the light shines even at its
+/// darkest.
+pub fn beat(samples: &[Sample], clock: Clock, rest: f64) -> Option<Beat> {
+    let seen = samples.iter().zip(clock.times).filter(|(s, _)| s.seen);
+    let (level, times): (Vec<f64>, Vec<f64>) = seen
+        .take(MAX_FRAMES)
+        .map(|(s, t)| (f64::from(s.rgb.iter().sum::<f32>()), *t))
+        .unzip();
+    let n = level.len();
+    if n < MIN_FRAMES || depth(&level) < MIN_DEPTH {
+        return None;
+    }
+    let long = times[n - 1] - times[0];
+    let frame_s = clock.interval_s();
+    let (least_hz, most_hz) = (MIN_PERIODS / long, 0.5 / frame_s);
+    let step = 1.0 / (STEPS_PER_PERIOD * long);
+    let mut folded = Folded::new(&level);
+    let peaks: Vec<(f64, f64)> = (0..)
+        .map(|k| least_hz + f64::from(k) * step)
+        .take_while(|hz| *hz <= most_hz + 0.5 * step)
+        .map(|hz| (hz, folded.explained(&level, &times, hz)))
+        .filter(|(_, explained)| *explained >= EXPLAINED)
+        .collect();
+    let fits: Vec<(f64, f64)> = peaks
+        .into_iter()
+        .filter(|(hz, _)| {
+            folded.explained(&level, &times, *hz);
+            folded.one_swell()
+        })
+        .collect();
+    let most = fits.iter().map(|f| f.1).fold(0.0, f64::max);
+    // Frames that take the same few phases again and again fit several rates: a blink would be the slowest.
+    let from = fits.iter().position(|f| f.1 >= most - NEARLY)?;
+    // To the top of its own peak.
+    let hz = fits[from..]
+        .windows(2)
+        .find(|w| w[1].1 <= w[0].1 || w[1].0 - w[0].0 > 1.5 * step)
+        .map_or(fits[fits.len() - 1].0, |w| w[0].0);
+    folded.explained(&level, &times, hz);
+    let odds = odds(hz, folded.on_edge(&level), frame_s, rest);
+    Some(Beat {
+        hz,
+        p: odds / (1.0 + odds),
+    })
+}
+
+/// By what share of its brightest the level falls, the few most extreme frames left out.
+fn depth(level: &[f64]) -> f64 {
+    let mut sorted = level.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let cut = sorted.len() / 50;
+    let (low, high) = (sorted[cut], sorted[sorted.len() - 1 - cut]);
+    (high - low) / high.max(1e-6)
+}
+
+/// A series folded by a period into bins of phase.
+struct Folded {
+    /// Sum and count of each bin.
+    bins: Vec<(f64, f64)>,
+    mean: f64,
+    square: f64,
+}
+
+impl Folded {
+    fn new(level: &[f64]) -> Self {
+        let n = level.len() as f64;
+        let mean = level.iter().sum::<f64>() / n;
+        Self {
+            bins: vec![(0.0, 0.0); (level.len() / FRAMES_PER_BIN).clamp(4, MAX_BINS)],
+            mean,
+            square: level.iter().map(|v| (v - mean).powi(2)).sum(),
+        }
+    }
+
+    /// Share of the variance that the means of the bins explain, corrected for their number (Stellingwerf 1978).
+    fn explained(&mut self, level: &[f64], times: &[f64], hz: f64) -> f64 {
+        self.bins.fill((0.0, 0.0));
+        let count = self.bins.len() as f64;
+        for (v, t) in level.iter().zip(times) {
+            let phase = t * hz;
+            let bin = &mut self.bins[((phase - phase.floor()) * count) as usize % count as usize];
+            bin.0 += v - self.mean;
+            bin.1 += 1.0;
+        }
+        let used = self.bins.iter().filter(|b| b.1 > 0.0);
+        let free = level.len() as f64 - used.clone().count() as f64;
+        let between: f64 = used.map(|b| b.0 * b.0 / b.1).sum();
+        let within = (self.square - between).max(0.0) / free.max(1.0);
+        1.0 - within / (self.square / (level.len() as f64 - 1.0)).max(1e-12)
+    }
+
+    /// Over a period the level rises through its middle once and falls once.
+    fn one_swell(&self) -> bool {
+        let means: Vec<f64> = self
+            .bins
+            .iter()
+            .filter(|b| b.1 > 0.0)
+            .map(|b| b.0 / b.1)
+            .collect();
+        let (low, high) = range(&means);
+        let sides: Vec<bool> = means
+            .iter()
+            .map(|m| (m - low) / (high - low).max(1e-12))
+            .filter(|y| !(0.4..0.6).contains(y))
+            .map(|y| y > 0.5)
+            .collect();
+        let turns = (0..sides.len())
+            .filter(|&i| sides[i] != sides[(i + 1) % sides.len()])
+            .count();
+        turns == 2
+    }
+
+    /// Share of a period spent on its two edges, 0..1, the edges taken as straight.
+    fn on_edge(&self, level: &[f64]) -> f64 {
+        let means: Vec<f64> = self
+            .bins
+            .iter()
+            .filter(|b| b.1 > 0.0)
+            .map(|b| self.mean + b.0 / b.1)
+            .collect();
+        let (low, high) = range(&means);
+        let between = level
+            .iter()
+            .map(|v| (v - low) / (high - low).max(1e-12))
+            .filter(|y| (EDGE_BAND.0..EDGE_BAND.1).contains(y))
+            .count();
+        (between as f64 / level.len() as f64 / (EDGE_BAND.1 - EDGE_BAND.0)).min(1.0)
+    }
+}
+
+fn range(values: &[f64]) -> (f64, f64) {
+    values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| {
+            (a.min(v), b.max(v))
+        })
+}
+
+/// Odds of a beat against a blink that comes `hz` times a second and spends `edges` of its time on its edges.
+fn odds(hz: f64, edges: f64, frame_s: f64, rest: f64) -> f64 {
+    let most_hz = 0.5 / frame_s;
+    let normal =
+        |z: f64, sd: f64| (-0.5 * (z / sd).powi(2)).exp() / (sd * std::f64::consts::TAU.sqrt());
+    let of_mains = MAINS_HZ
+        .iter()
+        .map(|mains| {
+            let nearest = (mains * frame_s).round() / frame_s;
+            // Rates on both sides of a multiple of the frame rate look alike.
+            let alias = (mains - nearest).abs();
+            (normal(hz - alias, MAINS_SD_HZ) + normal(hz + alias, MAINS_SD_HZ))
+                / MAINS_HZ.len() as f64
+        })
+        .sum::<f64>();
+    let beat_hz = MAINS * of_mains + (1.0 - MAINS) / most_hz;
+    let blink_hz = normal((hz / BLINK_HZ).ln(), BLINK_SPREAD) / hz;
+    // Of a beat any share of the period is as likely; of a blink the length of an edge is exponential.
+    let usual = EDGE_FRAMES * frame_s + EDGE_S;
+    let blink_edges = 2.0 * usual * hz;
+    let of_blink = (-edges / blink_edges).exp() / blink_edges / (1.0 - (-1.0 / blink_edges).exp());
+    let lit = (BEAT_LIT * rest + (1.0 - BEAT_LIT) * (1.0 - rest))
+        / (BLINK_LIT * rest + (1.0 - BLINK_LIT) * (1.0 - rest));
+    FLICKERS / (1.0 - FLICKERS) * (beat_hz / blink_hz) / of_blink * lit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Share of the exposure `from..to` (s) for which a wave of `hz` that is on for `duty` of each cycle is on.
+    fn lit(hz: f64, duty: f64, from: f64, to: f64) -> f64 {
+        let integral = |t: f64| {
+            let cycles = t * hz;
+            cycles.floor() * duty + (cycles - cycles.floor()).min(duty)
+        };
+        (integral(to) - integral(from)) / (hz * (to - from))
+    }
+
+    /// What a camera of `fps` frames/s and `exposure_s` sees of that wave over 8 s, with noise of 2 %.
+    fn film(hz: f64, duty: f64, fps: f64, exposure_s: f64) -> Option<Beat> {
+        let times: Vec<f64> = (0..(8.0 * fps) as usize).map(|i| i as f64 / fps).collect();
+        let mut rng = fastrand::Rng::with_seed(5);
+        let samples: Vec<Sample> = times
+            .iter()
+            .map(|&t| {
+                let level = lit(hz, duty, t + 0.0113, t + 0.0113 + exposure_s) as f32;
+                Sample {
+                    seen: true,
+                    rgb: [0.8 * level + 0.02 * (rng.f32() - 0.5); 3],
+                    ..Sample::default()
+                }
+            })
+            .collect();
+        beat(&samples, Clock::of(&times), 0.1)
+    }
+
+    #[test]
+    fn pwm_and_mains_that_beat_with_the_frame_rate_are_flicker() {
+        for (hz, fps, exposure_s) in [
+            (100.0, 30.0, 1e-3),
+            (60.0, 25.0, 4e-3),
+            (50.0, 30.0, 3e-3),
+            (50.0, 60.0, 2e-3),
+            (100.0, 60.0, 2e-3),
+            (490.0, 60.0, 0.5e-3),
+        ] {
+            let seen = film(hz, 0.5, fps, exposure_s);
+            let p = seen.map_or(0.0, |b| b.p);
+            assert!(p > 0.9, "{hz} Hz at {fps} frames/s: {seen:?}");
+        }
+    }
+
+    #[test]
+    fn blinks_are_no_flicker() {
+        for (hz, duty, fps) in [
+            (0.5, 0.5, 30.0),
+            (1.0, 0.1, 30.0),
+            (1.25, 0.5, 24.0),
+            (2.0, 0.5, 25.0),
+            (2.5, 0.5, 30.0),
+            (3.3, 0.4, 60.0),
+        ] {
+            let seen = film(hz, duty, fps, 0.6 / fps);
+            let p = seen.map_or(0.0, |b| b.p);
+            assert!(p < 0.1, "{hz} Hz at {fps} frames/s: {seen:?}");
+        }
+    }
+
+    #[test]
+    fn at_this_frame_rate_it_may_be_either() {
+        // 125 Hz at 30 frames/s comes and goes 5 times a second, as fast blinking does.
+        for (hz, fps, exposure_s, seen_hz) in [
+            (125.0, 30.0, 1e-3, 5.0),
+            (5.0, 30.0, 1e-3, 5.0),
+            (100.0, 24.0, 2e-3, 4.0),
+            (120.0, 25.0, 1e-3, 5.0),
+            (217.0, 30.0, 1e-3, 7.0),
+        ] {
+            let b = film(hz, 0.5, fps, exposure_s).expect("a period");
+            assert!((b.hz - seen_hz).abs() < 0.05, "{hz} Hz: {b:?}");
+            assert!(b.in_doubt(), "{hz} Hz: {b:?}");
+        }
+    }
+
+    #[test]
+    fn random_switching_has_no_period() {
+        let times: Vec<f64> = (0..300).map(|i| f64::from(i) / 30.0).collect();
+        let mut rng = fastrand::Rng::with_seed(9);
+        let samples: Vec<Sample> = times
+            .iter()
+            .map(|_| Sample {
+                seen: true,
+                rgb: [f32::from(u8::from(rng.bool())); 3],
+                ..Sample::default()
+            })
+            .collect();
+        assert_eq!(beat(&samples, Clock::of(&times), 0.1), None);
+    }
+
+    #[test]
+    fn groups_of_flashes_are_no_beat() {
+        // Three flashes, then a pause, in 2 s.
+        let times: Vec<f64> = (0..300).map(|i| f64::from(i) / 30.0).collect();
+        let samples: Vec<Sample> = times
+            .iter()
+            .map(|t| Sample {
+                seen: true,
+                rgb: [f32::from(u8::from((t % 2.0) < 1.2 && (t % 0.4) < 0.2)); 3],
+                ..Sample::default()
+            })
+            .collect();
+        let seen = beat(&samples, Clock::of(&times), 0.1);
+        assert!(seen.is_none_or(|b| b.p < 0.1), "{seen:?}");
+    }
+}
