@@ -23,6 +23,12 @@ const MAX_BINS: usize = 24;
 const FRAMES_PER_BIN: usize = 6;
 /// Steps of the search in periods over the whole clip: the phase at its ends is off by 0.05 periods at most.
 const STEPS_PER_PERIOD: f64 = 10.0;
+/// Where frames are not evenly spaced by this share of the interval (rms), their times tell rates up to this one in Hz:
+/// beyond, timestamps rounded to 1 ms hide the phase.
+const UNEVEN: f64 = 0.003;
+const UNEVEN_HZ: f64 = 500.0;
+/// Frames from one crossing of the middle level to the next, at most, for that search to pay.
+const RESTLESS: usize = 10;
 /// Share of the variance that a strict period explains at least; random switching stays far below.
 const EXPLAINED: f64 = 0.8;
 /// Rates that explain as much but for this share fit as well.
@@ -55,7 +61,7 @@ const BLINK_LIT: f64 = 0.1;
 /// A strict period in a light's level.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Beat {
-    /// Rate at which it comes and goes in the clip, in Hz.
+    /// Rate at which it comes and goes in the clip, in Hz; that of the lamp itself where frames at uneven times tell it.
     pub hz: f64,
     /// Probability that this is a steady light's flicker beating with the frame rate, rather than a blink.
     pub p: f64,
@@ -85,33 +91,39 @@ pub fn beat(samples: &[Sample], clock: Clock, rest: f64) -> Option<Beat> {
     let (least_hz, most_hz) = (MIN_PERIODS / long, 0.5 / frame_s);
     let step = 1.0 / (STEPS_PER_PERIOD * long);
     let mut folded = Folded::new(&level);
-    let peaks: Vec<(f64, f64)> = (0..)
-        .map(|k| least_hz + f64::from(k) * step)
-        .take_while(|hz| *hz <= most_hz + 0.5 * step)
-        .map(|hz| (hz, folded.explained(&level, &times, hz)))
-        .filter(|(_, explained)| *explained >= EXPLAINED)
-        .collect();
-    let fits: Vec<(f64, f64)> = peaks
-        .into_iter()
-        .filter(|(hz, _)| {
-            folded.explained(&level, &times, *hz);
-            folded.one_swell()
-        })
-        .collect();
-    let most = fits.iter().map(|f| f.1).fold(0.0, f64::max);
-    // Frames that take the same few phases again and again fit several rates: a blink would be the slowest.
-    let from = fits.iter().position(|f| f.1 >= most - NEARLY)?;
-    // To the top of its own peak.
-    let hz = fits[from..]
+    if let Some(hz) = folded.rate(&level, &times, (least_hz, most_hz), step) {
+        folded.explained(&level, &times, hz);
+        let odds = odds(hz, folded.on_edge(&level), frame_s, rest);
+        let p = odds / (1.0 + odds);
+        return Some(Beat { hz, p });
+    }
+    // Frames taken at irregular times tell rates beyond half the frame rate, none of which is a blink.
+    let irregular = steps_vary(&times, frame_s) && restless(&level);
+    let beyond = (most_hz, UNEVEN_HZ);
+    let hz = irregular
+        .then(|| folded.rate(&level, &times, beyond, step))
+        .flatten()?;
+    Some(Beat { hz, p: 1.0 })
+}
+
+/// The intervals between frames differ enough to tell rates from their aliases.
+fn steps_vary(times: &[f64], frame_s: f64) -> bool {
+    let n = times.len() as f64 - 1.0;
+    let square: f64 = times
         .windows(2)
-        .find(|w| w[1].1 <= w[0].1 || w[1].0 - w[0].0 > 1.5 * step)
-        .map_or(fits[fits.len() - 1].0, |w| w[0].0);
-    folded.explained(&level, &times, hz);
-    let odds = odds(hz, folded.on_edge(&level), frame_s, rest);
-    Some(Beat {
-        hz,
-        p: odds / (1.0 + odds),
-    })
+        .map(|w| (w[1] - w[0] - frame_s).powi(2))
+        .sum();
+    (square / n).sqrt() > UNEVEN * frame_s
+}
+
+/// It crosses its middle so often that it may come and go faster than the frames.
+fn restless(level: &[f64]) -> bool {
+    let (low, high) = range(level);
+    let middle = 0.5 * (low + high);
+    let crossings = level
+        .windows(2)
+        .filter(|w| (w[0] < middle) != (w[1] < middle));
+    crossings.count() * RESTLESS > level.len()
 }
 
 /// By what share of its brightest the level falls, the few most extreme frames left out.
@@ -157,6 +169,33 @@ impl Folded {
         let between: f64 = used.map(|b| b.0 * b.0 / b.1).sum();
         let within = (self.square - between).max(0.0) / free.max(1.0);
         1.0 - within / (self.square / (level.len() as f64 - 1.0)).max(1e-12)
+    }
+
+    /// The rate between `least_hz` and `most_hz` by which one swell a period explains the level.
+    fn rate(
+        &mut self,
+        level: &[f64],
+        times: &[f64],
+        (least_hz, most_hz): (f64, f64),
+        step: f64,
+    ) -> Option<f64> {
+        let fits: Vec<(f64, f64)> = (0..)
+            .map(|k| least_hz + f64::from(k) * step)
+            .take_while(|hz| *hz <= most_hz + 0.5 * step)
+            .filter_map(|hz| {
+                let explained = self.explained(level, times, hz);
+                (explained >= EXPLAINED && self.one_swell()).then_some((hz, explained))
+            })
+            .collect();
+        let most = fits.iter().map(|f| f.1).fold(0.0, f64::max);
+        // Frames that take the same few phases again and again fit several rates: a blink would be the slowest.
+        let from = fits.iter().position(|f| f.1 >= most - NEARLY)?;
+        // To the top of its own peak.
+        let top = fits[from..]
+            .windows(2)
+            .find(|w| w[1].1 <= w[0].1 || w[1].0 - w[0].0 > 1.5 * step)
+            .map_or(fits[fits.len() - 1].0, |w| w[0].0);
+        Some(top)
     }
 
     /// Over a period the level rises through its middle once and falls once.
@@ -248,6 +287,10 @@ mod tests {
     /// What a camera of `fps` frames/s and `exposure_s` sees of that wave over 8 s, with noise of 2 %.
     fn film(hz: f64, duty: f64, fps: f64, exposure_s: f64) -> Option<Beat> {
         let times: Vec<f64> = (0..(8.0 * fps) as usize).map(|i| i as f64 / fps).collect();
+        film_at(&times, hz, duty, exposure_s)
+    }
+
+    fn film_at(times: &[f64], hz: f64, duty: f64, exposure_s: f64) -> Option<Beat> {
         let mut rng = fastrand::Rng::with_seed(5);
         let samples: Vec<Sample> = times
             .iter()
@@ -260,7 +303,7 @@ mod tests {
                 }
             })
             .collect();
-        beat(&samples, Clock::of(&times), 0.1)
+        beat(&samples, Clock::of(times), 0.1)
     }
 
     #[test]
@@ -309,6 +352,20 @@ mod tests {
             assert!((b.hz - seen_hz).abs() < 0.05, "{hz} Hz: {b:?}");
             assert!(b.in_doubt(), "{hz} Hz: {b:?}");
         }
+    }
+
+    #[test]
+    fn uneven_frame_times_tell_the_true_rate() {
+        let mut rng = fastrand::Rng::with_seed(3);
+        let mut t = 0.0;
+        let times: Vec<f64> = (0..200)
+            .map(|_| {
+                t += 0.04 * (1.0 + 0.04 * (rng.f64() - 0.5));
+                t
+            })
+            .collect();
+        let b = film_at(&times, 177.0, 0.5, 2e-3).expect("a period");
+        assert!((b.hz - 177.0).abs() < 0.1 && b.p > 0.95, "{b:?}");
     }
 
     #[test]
