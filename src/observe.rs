@@ -1,7 +1,7 @@
 //! The eyes: from frames to lights with their pulse trains, without any device.
 
 #[cfg(test)]
-mod flicker_tests;
+mod film_tests;
 mod leaders;
 mod reading;
 mod threads;

@@ -5,7 +5,7 @@ use super::{Eyes, Kind, Light, Rect, kind, most};
 use crate::locate::candidates::Candidate;
 use crate::pulses::beat::beat;
 use crate::pulses::extract::{self, Base, Clock, Reading};
-use crate::signal::{Backdrop, Linearizer, Patch, Sample, Shine, Signal, brightness, measure};
+use crate::signal::{Backdrop, Linearizer, Patch, Sample, Shine, brightness, covered, measure};
 
 /// Probability (from looks) above which the darkest level of a changing light is taken to be lit itself, and the least
 /// share of the change it must have: less is the lens in the room's light. High, as one light in six at most shows
@@ -36,11 +36,18 @@ impl Eyes {
         clock: Clock,
     ) -> Option<Measured> {
         let patch = Patch::of(candidate);
-        let signal: Signal = measure(&self.scene, &patch, linear, &[]);
+        let mut signal = measure(&self.scene, &patch, linear, &[]);
         let look = |lit: &[Option<bool>]| Shine::of(&self.scene, &patch, linear, backdrop, lit);
         let radius_px = candidate.radius * self.scene.grid.size as f64;
         // Whatever changes is first taken to be switched off at its darkest.
         let mut reading: Reading = extract::read(&signal.samples, clock, Base::Dark);
+        let hidden = covered(&self.scene, &patch, linear, &reading.lit, reading.lit_rgb);
+        if hidden.contains(&true) {
+            for (sample, hidden) in signal.samples.iter_mut().zip(hidden) {
+                sample.seen &= !hidden;
+            }
+            reading = extract::read(&signal.samples, clock, Base::Dark);
+        }
         let dark: Vec<Option<bool>> = reading.lit.iter().map(|l| l.map(|lit| !lit)).collect();
         let swing = most(reading.lit_rgb);
         let changes =

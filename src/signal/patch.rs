@@ -79,28 +79,23 @@ impl Patch {
                 surround.push(p);
             }
         }
-        let region = candidate
+        let region: Vec<(f64, f64, f32)> = candidate
             .cells
             .iter()
             .map(|&(x, y, w)| (f64::from(x), f64::from(y), w))
             .collect();
         Self {
-            region: thin(region),
-            rim: thin(rims),
-            surround: thin(surround),
+            region: spread(&region, MAX_SAMPLED),
+            rim: spread(&rims, MAX_SAMPLED),
+            surround: spread(&surround, MAX_SAMPLED),
         }
     }
 }
 
-/// At most [`MAX_SAMPLED`] of the items, evenly spread.
-fn thin<T: Copy>(items: Vec<T>) -> Vec<T> {
-    let n = items.len();
-    if n <= MAX_SAMPLED {
-        return items;
-    }
-    (0..MAX_SAMPLED)
-        .map(|i| items[i * n / MAX_SAMPLED])
-        .collect()
+/// At most `most` of the items, evenly spread.
+pub(super) fn spread<T: Copy>(items: &[T], most: usize) -> Vec<T> {
+    let n = items.len().min(most);
+    (0..n).map(|k| items[k * items.len() / n]).collect()
 }
 
 /// Distance in cells to the nearest marked cell, to about 5 % (chamfer 3-4: Borgefors 1986).
@@ -230,7 +225,7 @@ fn add_coloured(sum: &mut [f32; 3], d: [f32; 3]) {
     }
 }
 
-fn median(values: &mut [f32]) -> f32 {
+pub(super) fn median(values: &mut [f32]) -> f32 {
     if values.is_empty() {
         return 0.0;
     }

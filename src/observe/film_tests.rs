@@ -1,0 +1,160 @@
+//! From simulated film to what is said of the light: flicker against blinking, unseen against dark.
+
+use super::{Kind, Observation, ObserveOptions, observe};
+use crate::devices::Segment;
+use crate::pulses::{Color, ColorSet, Look};
+use crate::simulate::{ClipSpec, SimulatedSource};
+
+/// A red light on a tripod at `fps` frames/s for 6 s, lit during `spans` (s).
+fn lamp(fps: f64, spans: &[(f64, f64)]) -> ClipSpec {
+    let mut spec = ClipSpec::new("lamp", "red");
+    (spec.width, spec.height, spec.fps, spec.duration_s) = (240, 180, fps, 6.0);
+    spec.seed = 4;
+    spec.schedule = spans
+        .iter()
+        .map(|&(start_s, end_s)| Segment {
+            start_s,
+            end_s,
+            light: ColorSet::of(Color::Red),
+        })
+        .collect();
+    (spec.effects.led_radius, spec.effects.led_level) = (6.0, 1.0);
+    spec
+}
+
+fn seen(spec: &ClipSpec) -> Observation {
+    let mut source = SimulatedSource::new(spec).unwrap();
+    observe(&mut source, &ObserveOptions::default(), &mut |_| {}).unwrap()
+}
+
+/// The lamp dimmed by PWM at `pwm_hz`, the shutter open for `exposure_s`.
+fn film(fps: f64, pwm_hz: f64, exposure_s: f64, spans: &[(f64, f64)]) -> Observation {
+    let mut spec = lamp(fps, spans);
+    let e = &mut spec.effects;
+    (e.pwm_hz, e.pwm_duty) = (pwm_hz, 0.45);
+    e.exposure = exposure_s * fps;
+    seen(&spec)
+}
+
+/// What the surest light did: `o`n, `d`ark, `u`nseen, with the times in s between.
+fn looks(seen: &Observation) -> (String, Vec<f64>) {
+    let spans = &seen.lights[0].train.spans;
+    let letters = spans.iter().map(|s| match s.look {
+        Look::Lit(_) => 'o',
+        Look::Off => 'd',
+        Look::Unseen => 'u',
+    });
+    let times = spans.iter().skip(1).map(|s| s.start_s);
+    (letters.collect(), times.collect())
+}
+
+/// Lit for half of every half second, from 0.1 s on.
+fn blinks() -> Vec<(f64, f64)> {
+    (0..12)
+        .map(|i| 0.13 + 0.5 * f64::from(i))
+        .map(|t| (t, t + 0.25))
+        .collect()
+}
+
+const STEADY: [(f64, f64); 1] = [(-1.0, 10.0)];
+
+#[test]
+fn a_steady_light_that_beats_with_the_frame_rate_is_flicker_and_lit_all_the_time() {
+    for (fps, pwm_hz, exposure_s) in [
+        (30.0, 100.0, 2e-3),
+        (25.0, 60.0, 3e-3),
+        (24.0, 250.0, 1e-3),
+        (30.0, 490.0, 0.7e-3),
+        (60.0, 100.0, 2e-3),
+    ] {
+        let seen = film(fps, pwm_hz, exposure_s, &STEADY);
+        let light = &seen.lights[0];
+        let case = format!("{pwm_hz} Hz at {fps} frames/s: {:?}", light.beat);
+        assert_eq!(light.kind, Kind::Flicker, "{case}");
+        let looks: Vec<&Look> = light.train.spans.iter().map(|s| &s.look).collect();
+        assert!(matches!(looks[..], [Look::Lit(_)]), "{case} {looks:?}");
+        assert_eq!(light.color, Color::Red, "{case}");
+    }
+}
+
+#[test]
+fn a_long_exposure_shows_no_flicker() {
+    // Four periods of the PWM in each exposure.
+    let seen = film(25.0, 110.0, 0.036, &STEADY);
+    assert_eq!(seen.lights[0].kind, Kind::Steady);
+    assert!(seen.warnings.is_empty(), "{:?}", seen.warnings);
+}
+
+#[test]
+fn blinking_stays_blinking() {
+    let seen = film(30.0, 0.0, 5e-3, &blinks());
+    assert_eq!(seen.lights[0].kind, Kind::Blinking);
+    assert!(seen.warnings.is_empty(), "{:?}", seen.warnings);
+}
+
+#[test]
+fn what_can_not_be_told_at_this_frame_rate_is_said() {
+    // 125 Hz seen 30 times a second comes and goes 5 times a second.
+    let seen = film(30.0, 125.0, 2e-3, &STEADY);
+    assert!(
+        seen.warnings
+            .iter()
+            .any(|w| w.contains("5.0 times a second at 30 frames/s")),
+        "{:?} {:?}",
+        seen.lights[0].beat,
+        seen.warnings
+    );
+}
+
+#[test]
+fn a_light_that_is_covered_is_unseen_and_not_dark() {
+    for spans in [STEADY.to_vec(), blinks()] {
+        let mut spec = lamp(30.0, &spans);
+        spec.effects.occlude = Some([2.0, 3.2]);
+        let seen = seen(&spec);
+        let train = &seen.lights[0].train;
+        let hidden: Vec<(f64, f64)> = train
+            .spans
+            .iter()
+            .filter(|s| s.look == Look::Unseen)
+            .map(|s| (s.start_s, s.end_s))
+            .collect();
+        let [(from, to)] = hidden[..] else {
+            panic!("{hidden:?} {:?}", train.spans)
+        };
+        // The hand needs 0.12 s to come and to go.
+        assert!(
+            (1.85..2.05).contains(&from) && (3.15..3.4).contains(&to),
+            "{hidden:?}"
+        );
+        if spans.len() == 1 {
+            assert_eq!(looks(&seen).0, "ouo");
+        }
+    }
+}
+
+#[test]
+fn a_light_out_of_the_picture_is_unseen_and_not_dark() {
+    let mut spec = lamp(30.0, &STEADY);
+    spec.effects.leave = Some([2.0, 4.0]);
+    let (looks, times) = looks(&seen(&spec));
+    assert_eq!(looks, "ouo", "{times:?}");
+    assert!(
+        (2.0..2.5).contains(&times[0]) && (3.5..4.0).contains(&times[1]),
+        "{times:?}"
+    );
+}
+
+#[test]
+fn a_light_that_is_switched_off_is_dark_though_its_glow_goes_too() {
+    let mut spec = lamp(30.0, &[(-1.0, 2.0), (3.2, 9.0)]);
+    // In a dark room the lamp is most of the light there is.
+    spec.effects.ambient = 0.02;
+    (
+        spec.effects.led_level,
+        spec.effects.spill,
+        spec.effects.halo,
+    ) = (8.0, 0.05, 0.1);
+    let (looks, times) = looks(&seen(&spec));
+    assert_eq!(looks, "odo", "{times:?}");
+}
