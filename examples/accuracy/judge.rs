@@ -10,6 +10,8 @@ use blinkdx::simulate::output::write;
 use blinkdx::simulate::{SimulatedSource, Truth};
 use blinkdx::source::{FrameSource, OpenOptions, SourceError, open};
 
+use serde::{Deserialize, Serialize};
+
 use super::conditions::Clip;
 
 /// Pulses match within this many frames at both ends.
@@ -18,7 +20,7 @@ const TOLERANCE_FRAMES: f64 = 1.5;
 pub const SURE: f64 = 0.8;
 
 /// What came of a clip.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Outcome {
     pub verdict: Option<Verdict>,
     pub state: String,

@@ -4,7 +4,8 @@
 //! cargo run --release --example accuracy -- --write docs/ACCURACY.md
 //! ```
 //!
-//! `--only NAME --clips 20 --verbose` looks at one condition and tells what failed.
+//! `--only NAME --clips 20 --verbose` looks at one condition and tells what failed. `--results FILE` keeps what was
+//! measured, so that a run can be stopped (`--minutes 50`) and gone on with; the document is of all that the file holds.
 
 mod calibration;
 mod conditions;
@@ -12,10 +13,12 @@ mod draws;
 mod judge;
 mod report;
 mod stats;
+mod store;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use blinkdx::devices::Library;
 use blinkdx::simulate::output::write;
@@ -23,6 +26,7 @@ use clap::Parser;
 
 use conditions::{CONDITIONS, Clip};
 use judge::Outcome;
+use store::Store;
 
 /// Measures accuracy on simulated clips.
 #[derive(Parser)]
@@ -48,93 +52,119 @@ struct Args {
     /// Write the clips that went wrong here, with their labels
     #[arg(long)]
     keep: Option<PathBuf>,
+    /// Keep outcomes here, and leave out clips that it holds already; for one version of the program
+    #[arg(long)]
+    results: Option<PathBuf>,
+    /// Begin no clip after so many minutes
+    #[arg(long)]
+    minutes: Option<f64>,
     /// Write the document here
     #[arg(long)]
     write: Option<PathBuf>,
 }
 
+/// Name of the clips of mixed difficulty.
+const MIXED: &str = "mixed";
+
+/// A clip to film and judge.
+struct Job {
+    condition: &'static str,
+    draw: conditions::Draw,
+    seed: u64,
+    /// Its place in its condition, 0..1: all conditions go on evenly.
+    place: f64,
+}
+
 fn main() {
-    let args = Args::parse();
-    let library = Library::built_in();
-    let wanted = |name: &str| args.only.as_ref().is_none_or(|o| name.contains(o.as_str()));
-    let mut rows = Vec::new();
-    for (number, condition) in CONDITIONS.iter().enumerate() {
-        if wanted(condition.name) {
-            // Seeds of different conditions lie apart.
-            let first = args.seed + 100_000 * number as u64;
-            let outcomes = run(
-                &args,
-                library,
-                condition.draw,
-                condition.name,
-                first,
-                args.clips,
-            );
-            let row = report::row(condition, &outcomes);
-            println!("{row}");
-            rows.push(row);
-        }
-    }
-    let mut mixed = None;
-    if wanted("mixed") {
-        let first = args.seed + 100_000 * CONDITIONS.len() as u64;
-        let outcomes = run(&args, library, draws::mixed, "mixed", first, args.mixed);
-        let tables = report::mixed(&outcomes);
-        println!("{tables}");
-        mixed = Some(tables);
-    }
-    if let Some(path) = &args.write {
-        let (Some(mixed), None) = (mixed, &args.only) else {
-            eprintln!("--write needs all conditions: leave --only out");
-            std::process::exit(2);
-        };
-        let waits = report::time_to_verdict(library);
-        let text = report::document(&rows, &mixed, &waits, args.clips, args.mixed);
-        if let Err(e) = std::fs::write(path, text) {
-            eprintln!("{}: {e}", path.display());
-            std::process::exit(2);
-        }
+    if let Err(e) = measure(&Args::parse()) {
+        eprintln!("{e}");
+        std::process::exit(2);
     }
 }
 
-/// Films and judges `count` clips, several at a time.
-fn run(
-    args: &Args,
-    library: &Library,
-    draw: conditions::Draw,
-    name: &str,
-    first: u64,
-    count: usize,
-) -> Vec<Outcome> {
+fn measure(args: &Args) -> Result<(), String> {
+    if args.write.is_some() && args.only.is_some() {
+        return Err("--write needs all conditions: leave --only out".into());
+    }
+    let library = Library::built_in();
+    let wanted = |name: &str| args.only.as_ref().is_none_or(|o| name.contains(o.as_str()));
+    let rows = CONDITIONS.iter().map(|c| (c.name, c.draw, args.clips));
+    let all = rows.chain([(MIXED, draws::mixed as conditions::Draw, args.mixed)]);
+    let mut store = Store::open(args.results.as_deref())?;
+    let mut jobs: Vec<Job> = all
+        .enumerate()
+        .filter(|(_, (condition, ..))| wanted(condition))
+        .flat_map(|(number, (condition, draw, count))| {
+            // Seeds of different conditions lie apart.
+            let first = args.seed + 100_000 * number as u64;
+            (0..count).map(move |i| Job {
+                condition,
+                draw,
+                seed: first + i as u64,
+                place: i as f64 / count as f64,
+            })
+        })
+        .filter(|job| !store.has(job.condition, job.seed))
+        .collect();
+    jobs.sort_by(|a, b| a.place.total_cmp(&b.place));
+    run(args, library, &jobs, &mut store)?;
+    let rows: Vec<String> = CONDITIONS
+        .iter()
+        .filter(|c| wanted(c.name))
+        .map(|c| report::row(c, &store.of(c.name)))
+        .collect();
+    println!("{}", rows.join("\n"));
+    if !wanted(MIXED) {
+        return Ok(());
+    }
+    let outcomes = store.of(MIXED);
+    let mixed = report::mixed(&outcomes);
+    println!("{mixed}");
+    if let Some(path) = &args.write {
+        let waits = report::time_to_verdict(library);
+        let text = report::document(&rows, &mixed, &waits, outcomes.len());
+        std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Films and judges `jobs`, several at a time.
+fn run(args: &Args, library: &Library, jobs: &[Job], store: &mut Store) -> Result<(), String> {
+    let begun = Instant::now();
+    let late = || {
+        args.minutes
+            .is_some_and(|m| begun.elapsed().as_secs_f64() > 60.0 * m)
+    };
     let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(count));
+    let done = Mutex::new((store, 0, Ok(())));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..args.jobs.unwrap_or(cores) {
             scope.spawn(|| {
-                loop {
-                    let i = next.fetch_add(1, Ordering::Relaxed);
-                    if i >= count {
+                while !late() {
+                    let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) else {
                         break;
-                    }
-                    let clip = draw(library, first + i as u64);
+                    };
+                    let clip = (job.draw)(library, job.seed);
                     let outcome = judge::judge(library, &clip);
                     if !outcome.right {
-                        tell(args, name, &clip, &outcome);
+                        tell(args, job.condition, &clip, &outcome);
                     }
                     let mut done = done.lock().expect("no judge panics with the lock held");
-                    done.push((i, outcome));
-                    eprint!("\r{name} {}/{count} ", done.len());
+                    let kept = done.0.add(job.condition, job.seed, outcome);
+                    if done.2.is_ok() {
+                        done.2 = kept;
+                    }
+                    done.1 += 1;
+                    eprint!("\r{}/{} ", done.1, jobs.len());
                 }
             });
         }
     });
     eprintln!();
-    let mut outcomes = done
-        .into_inner()
-        .expect("no judge panics with the lock held");
-    outcomes.sort_by_key(|o| o.0);
-    outcomes.into_iter().map(|o| o.1).collect()
+    done.into_inner()
+        .expect("no judge panics with the lock held")
+        .2
 }
 
 fn tell(args: &Args, name: &str, clip: &Clip, outcome: &Outcome) {

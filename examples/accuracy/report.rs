@@ -140,18 +140,25 @@ pub fn time_to_verdict(library: &Library) -> String {
 }
 
 /// The whole document.
-pub fn document(rows: &[String], mixed: &str, waits: &str, clips: usize, count: usize) -> String {
+pub fn document(rows: &[String], mixed: &str, waits: &str, count: usize) -> String {
     let rows = rows.join("\n");
     format!(
         "# Accuracy
 
 Measured on clips that the simulator (`src/simulate`) renders with known truth; none of its code is shared with the analysis.
-Written by `cargo run --release --example accuracy -- --write docs/ACCURACY.md`; do not edit. The seeds differ from those that
-parameters were fitted on. Shares have Wilson 95 % intervals; the numbers of clips are in brackets.
+Written by the example `accuracy`; do not edit. In full (100 clips a condition, 1000 mixed; hours):
+
+```sh
+cargo run --release --example accuracy -- --write docs/ACCURACY.md --results accuracy.jsonl
+```
+
+`--minutes 50` stops in time; the next run with the same `--results` goes on from there, and `--clips`, `--mixed` set how far.
+The seeds differ from those that parameters were fitted on. Shares have Wilson 95 % intervals; the numbers of clips are in
+brackets: few clips make wide intervals.
 
 ## What makes it hard, one thing at a time
 
-{clips} clips each, 640 x 480 px, the model given. Unless the row says otherwise, conditions are drawn as for a hand-held phone
+640 x 480 px, the model given. Unless the row says otherwise, conditions are drawn as for a hand-held phone
 (shake, auto-exposure, white balance, mains flicker, PWM dimming, noise; see `Effects::draw`). Clips are 6 to 16 s long.
 
 - *right*: the state is the true one, or the verdict is the only honest one (a light that two states share is ambiguous, a dark or unknown one is not diagnosed).
