@@ -158,3 +158,27 @@ fn a_light_that_is_switched_off_is_dark_though_its_glow_goes_too() {
     let (looks, times) = looks(&seen(&spec));
     assert_eq!(looks, "odo", "{times:?}");
 }
+
+#[test]
+fn edges_of_a_burnt_out_light_are_known_to_a_quarter_of_a_frame() {
+    // A fifteenth of an exposure clips the core of such a light: only its halo tells the share.
+    let spans: Vec<(f64, f64)> = (0..9)
+        .map(|i| 0.3 + 0.611 * f64::from(i))
+        .map(|t| (t, t + 0.287))
+        .collect();
+    let mut spec = lamp(30.0, &spans);
+    (spec.effects.led_level, spec.effects.exposure) = (15.0, 0.8);
+    let mut source = SimulatedSource::new(&spec).unwrap();
+    let truth = source.truth().pulses();
+    let seen = observe(&mut source, &ObserveOptions::default(), &mut |_| {}).unwrap();
+    let pulses = seen.lights[0].train.pulses();
+    assert_eq!(pulses.len(), truth.len(), "{pulses:?}");
+    let errors: Vec<f64> = pulses
+        .iter()
+        .zip(&truth)
+        .flat_map(|(p, t)| [p.start_s - t.start_s, p.end_s - t.end_s])
+        .map(|e| e * 30.0)
+        .collect();
+    let rms = (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt();
+    assert!(rms < 0.25, "{rms:.3} {errors:.2?}");
+}

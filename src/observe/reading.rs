@@ -4,8 +4,11 @@ use super::leaders::Measured;
 use super::{Eyes, Kind, Light, Rect, kind, most};
 use crate::locate::candidates::Candidate;
 use crate::pulses::beat::beat;
+use crate::pulses::edges;
 use crate::pulses::extract::{self, Base, Clock, Reading};
-use crate::signal::{Backdrop, Linearizer, Patch, Sample, Shine, brightness, covered, measure};
+use crate::signal::{
+    Backdrop, Linearizer, Patch, Sample, Shine, brightness, covered, measure, shares,
+};
 
 /// Probability (from looks) above which the darkest level of a changing light is taken to be lit itself, and the least
 /// share of the change it must have: less is the lens in the room's light. High, as one light in six at most shows
@@ -71,6 +74,9 @@ impl Eyes {
         } else if !changes || wavers || several {
             reading = extract::read(&signal.samples, clock, Base::Lit);
         }
+        edges::refine(&mut reading.train, &reading.lit, clock, |a, b, at| {
+            shares(&self.scene, &patch, linear, a, b, at)
+        });
         let shine = look(&reading.lit);
         let first = reading.lit.iter().position(|l| *l == Some(true))?;
         let lit_frames = reading.lit.iter().filter(|l| **l == Some(true)).count();

@@ -91,7 +91,7 @@ pub fn beat(samples: &[Sample], clock: Clock, rest: f64) -> Option<Beat> {
     let (least_hz, most_hz) = (MIN_PERIODS / long, 0.5 / frame_s);
     let step = 1.0 / (STEPS_PER_PERIOD * long);
     let mut folded = Folded::new(&level);
-    if let Some(hz) = folded.rate(&level, &times, (least_hz, most_hz), step) {
+    if let Some(hz) = folded.rate(&level, &times, (least_hz, most_hz), step, NEARLY) {
         folded.explained(&level, &times, hz);
         let odds = odds(hz, folded.on_edge(&level), frame_s, rest);
         let p = odds / (1.0 + odds);
@@ -101,7 +101,7 @@ pub fn beat(samples: &[Sample], clock: Clock, rest: f64) -> Option<Beat> {
     let irregular = steps_vary(&times, frame_s) && restless(&level);
     let beyond = (most_hz, UNEVEN_HZ);
     let hz = irregular
-        .then(|| folded.rate(&level, &times, beyond, step))
+        .then(|| folded.rate(&level, &times, beyond, step, 0.0))
         .flatten()?;
     Some(Beat { hz, p: 1.0 })
 }
@@ -171,13 +171,15 @@ impl Folded {
         1.0 - within / (self.square / (level.len() as f64 - 1.0)).max(1e-12)
     }
 
-    /// The rate between `least_hz` and `most_hz` by which one swell a period explains the level.
+    /// The rate between `least_hz` and `most_hz` by which one swell a period explains the level best, or the slowest
+    /// that explains it `nearly` as well.
     fn rate(
         &mut self,
         level: &[f64],
         times: &[f64],
         (least_hz, most_hz): (f64, f64),
         step: f64,
+        nearly: f64,
     ) -> Option<f64> {
         let fits: Vec<(f64, f64)> = (0..)
             .map(|k| least_hz + f64::from(k) * step)
@@ -189,7 +191,7 @@ impl Folded {
             .collect();
         let most = fits.iter().map(|f| f.1).fold(0.0, f64::max);
         // Frames that take the same few phases again and again fit several rates: a blink would be the slowest.
-        let from = fits.iter().position(|f| f.1 >= most - NEARLY)?;
+        let from = fits.iter().position(|f| f.1 >= most - nearly)?;
         // To the top of its own peak.
         let top = fits[from..]
             .windows(2)

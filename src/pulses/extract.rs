@@ -1,31 +1,23 @@
 //! From a light's signal to its pulse train: levels found in the data, hysteresis by change points.
 
-use super::hue;
+use super::levels::{LIT_SHARE, Level, colors};
 use super::segment::{DIMS, Piece, Point, segment};
-use super::{Color, ColorSet, Look, Span, Train};
+use super::{Look, Span, Train};
 use crate::signal::Sample;
 
 /// Noise floor as a share of the signal's range: shake, codec and exposure make the level of a lit light
 /// waver by some percent even where frames differ little from each other.
 const RELATIVE_NOISE: f64 = 0.03;
 /// Noise floor in linear light: half a step of an 8-bit code in the mid tones.
-const LEAST_NOISE: f64 = 0.002;
-/// A piece is lit above this share of its colour's usual level. Less than one half, as lit levels vary
-/// more than dark ones; more than what a codec leaves behind for some frames after a light goes out.
-const LIT_SHARE: f64 = 0.4;
-/// A colour whose level is below this share of the brightest one's is its afterglow or reflection.
-const FAINT_SHARE: f64 = 0.06;
+pub(super) const LEAST_NOISE: f64 = 0.002;
 /// Darkest pieces within this share of the range are one level.
 const DARK_BAND: f64 = 0.2;
 /// Pieces of up to this many frames between two levels are the edge itself (exposure, LED rise, codec).
-const EDGE_FRAMES: usize = 4;
+pub(super) const EDGE_FRAMES: usize = 4;
 /// Lit pieces of up to this many frames beside a longer one of another tint are an edge.
 const SLIP_FRAMES: usize = 2;
 /// Unseen stretches shorter than this, in frames, between like looks are a blink of the camera.
 const BRIDGED_FRAMES: usize = 2;
-/// Cosine of colour directions that count as the same colour.
-const SAME_COLOR: f64 = 0.94;
-
 /// The signal's train and the levels it was read by.
 #[derive(Debug, Clone)]
 pub struct Reading {
@@ -65,7 +57,7 @@ impl<'a> Clock<'a> {
     }
 
     /// When frame `i` ends.
-    fn until(&self, i: usize) -> f64 {
+    pub(super) fn until(&self, i: usize) -> f64 {
         self.times.get(i + 1).copied().unwrap_or(self.end_s)
     }
 
@@ -252,43 +244,6 @@ fn off_line(p: &Point, a: &Point, b: &Point, f: f64) -> f64 {
     (d / norm.max(1e-12)).sqrt()
 }
 
-/// Mean light of a piece, and for how many frames.
-#[derive(Debug, Clone, Copy, Default)]
-struct Level {
-    rgb: [f64; 3],
-    excess: [f64; 3],
-    frames: f64,
-}
-
-impl Level {
-    fn of(piece: &Piece, seen: &[usize], samples: &[Sample]) -> Self {
-        let mut l = Self {
-            frames: (piece.end - piece.start) as f64,
-            ..Self::default()
-        };
-        for &i in &seen[piece.start..piece.end] {
-            for k in 0..3 {
-                l.rgb[k] += f64::from(samples[i].rgb[k]) / l.frames;
-                l.excess[k] += f64::from(samples[i].excess[k]) / l.frames;
-            }
-        }
-        l
-    }
-
-    fn minus(&self, other: &Self) -> Self {
-        Self {
-            rgb: std::array::from_fn(|k| self.rgb[k] - other.rgb[k]),
-            excess: std::array::from_fn(|k| self.excess[k] - other.excess[k]),
-            frames: self.frames,
-        }
-    }
-
-    /// The strength by which levels are compared: the brightest channel, so that blue counts like green.
-    fn light(&self) -> f64 {
-        self.rgb.iter().copied().fold(0.0, f64::max)
-    }
-}
-
 /// Mean of the darkest pieces, and the range of light over all pieces.
 fn dark_level(levels: &[Level]) -> (Level, f64) {
     let light = |l: &Level| l.rgb.iter().sum::<f64>() / 3.0;
@@ -310,129 +265,6 @@ fn dark_level(levels: &[Level]) -> (Level, f64) {
     dark.rgb = dark.rgb.map(|v| v / n);
     dark.excess = dark.excess.map(|v| v / n);
     (dark, highest - lowest)
-}
-
-/// A colour that occurs in the signal.
-struct Group {
-    rgb: [f64; 3],
-    excess: [f64; 3],
-    /// Usual light of its lit pieces.
-    level: f64,
-    belief: Vec<(ColorSet, f64)>,
-}
-
-struct Colors {
-    groups: Vec<Group>,
-    /// For each piece the group it belongs to.
-    member: Vec<Option<usize>>,
-}
-
-/// Groups pieces by colour: brightest first, each joins the first group of its direction.
-fn colors(above: &[Level]) -> Colors {
-    let most = above.iter().map(Level::light).fold(0.0, f64::max);
-    let mut order: Vec<usize> = (0..above.len())
-        .filter(|&i| above[i].light() > FAINT_SHARE * most && above[i].light() > LEAST_NOISE)
-        .collect();
-    order.sort_by(|&a, &b| above[b].light().total_cmp(&above[a].light()));
-    let mut members: Vec<Vec<usize>> = Vec::new();
-    let mut directions: Vec<[f64; 3]> = Vec::new();
-    let mut member = vec![None; above.len()];
-    for i in order {
-        let d = direction(&above[i]);
-        let g = directions
-            .iter()
-            .position(|e| dot(e, &d) >= SAME_COLOR)
-            .unwrap_or_else(|| {
-                directions.push(d);
-                members.push(Vec::new());
-                directions.len() - 1
-            });
-        members[g].push(i);
-        member[i] = Some(g);
-    }
-    let mut groups = members
-        .iter()
-        .map(|pieces| {
-            // The level that half of the lit time reaches or exceeds, among the pieces near the brightest.
-            let top = above[pieces[0]].light();
-            let lit: Vec<&Level> = pieces
-                .iter()
-                .map(|&i| &above[i])
-                .filter(|l| l.light() >= LIT_SHARE * top)
-                .collect();
-            let frames: f64 = lit.iter().map(|l| l.frames).sum();
-            let mean = |f: fn(&Level) -> [f64; 3]| -> [f64; 3] {
-                std::array::from_fn(|k| {
-                    lit.iter().map(|l| f(l)[k] * l.frames).sum::<f64>() / frames
-                })
-            };
-            let (rgb, excess) = (mean(|l| l.rgb), mean(|l| l.excess));
-            Group {
-                rgb,
-                excess,
-                level: lit.iter().map(|l| l.light() * l.frames).sum::<f64>() / frames,
-                belief: hue::name(excess, rgb),
-            }
-        })
-        .collect::<Vec<_>>();
-    split_mixtures(&mut groups);
-    Colors { groups, member }
-}
-
-/// Where one level is another with a second emitter added (blue, and blue with green), the two are named from their
-/// difference: the hue of the sum alone leans to whichever is brighter.
-fn split_mixtures(groups: &mut [Group]) {
-    for bright in 0..groups.len() {
-        for dim in 0..groups.len() {
-            let (e, d) = (groups[bright].excess, groups[dim].excess);
-            let main = d.iter().copied().fold(0.0, f64::max);
-            let kept = (0..3).all(|k| d[k] < 0.5 * main || e[k] >= KEPT_SHARE * d[k]);
-            if bright == dim || groups[bright].level <= groups[dim].level || !kept {
-                continue;
-            }
-            let added: [f64; 3] = std::array::from_fn(|k| (e[k] - d[k]).max(0.0));
-            if added.iter().copied().fold(0.0, f64::max) < ADDED_SHARE * main {
-                continue;
-            }
-            let second = hue::name(added, added)[0].0;
-            let first = groups[dim]
-                .belief
-                .iter()
-                .map(|b| b.0)
-                .find(|set| set.colors().count() == 1 && *set != second);
-            // Only mixtures that have a name of their own beside the parts: red with green is amber.
-            if let Some(first) = first
-                && MIXTURES.contains(&first.union(second))
-            {
-                let both = first.union(second);
-                groups[dim].belief = vec![(first, 1.0)];
-                groups[bright].belief = vec![(both, 1.0)];
-            }
-        }
-    }
-}
-
-/// Two emitters that status lights show together.
-const MIXTURES: [ColorSet; 2] = [
-    ColorSet::of(Color::Blue).with(Color::Green),
-    ColorSet::of(Color::Blue).with(Color::Red),
-];
-/// What remains of one emitter's colour when another joins it: exposure and clipping take some.
-const KEPT_SHARE: f64 = 0.55;
-/// What a second emitter adds at least, as a share of the first.
-const ADDED_SHARE: f64 = 0.25;
-
-/// Unit vector of the colour: coloured part, or grey where there is next to none.
-fn direction(l: &Level) -> [f64; 3] {
-    let e = l.excess.map(|v| v.max(0.0));
-    let most = e.iter().copied().fold(0.0, f64::max);
-    let v = if most > 0.15 * l.light() { e } else { [1.0; 3] };
-    let n = dot(&v, &v).sqrt().max(1e-12);
-    v.map(|c| c / n)
-}
-
-fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
 /// Probability of the likeliest colours.
@@ -525,6 +357,15 @@ fn train(
     }
 }
 
+/// A share of the way between two levels: frames within the noise of either are fully there.
+pub(super) fn whole(share: f64) -> f64 {
+    match share {
+        f if f < 0.1 => 0.0,
+        f if f > 0.9 => 1.0,
+        f => f,
+    }
+}
+
 /// When the light went from the level of `a` to that of `b`, and its standard error: the frames about the cut show
 /// by their share of the new level how much of their time came after the edge.
 fn edge(a: &Piece, b: &Piece, scaled: &[Point], seen: &[usize], clock: Clock) -> (f64, f64) {
@@ -533,15 +374,7 @@ fn edge(a: &Piece, b: &Piece, scaled: &[Point], seen: &[usize], clock: Clock) ->
     let mut at = clock.until(seen[to - 1]);
     let mut partial = 0.0;
     for k in from..to {
-        let f = fraction(&scaled[k], &a.mean, &b.mean);
-        // Frames within the noise of either level are fully there.
-        let f = if f < 0.1 {
-            0.0
-        } else if f > 0.9 {
-            1.0
-        } else {
-            f
-        };
+        let f = whole(fraction(&scaled[k], &a.mean, &b.mean));
         let length = clock.until(seen[k]) - clock.times[seen[k]];
         at -= f * length;
         partial += f * (1.0 - f);

@@ -2,8 +2,10 @@
 
 pub mod beat;
 mod color;
+pub mod edges;
 pub mod extract;
 mod hue;
+mod levels;
 mod rhythm;
 pub mod segment;
 mod train;

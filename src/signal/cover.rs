@@ -82,7 +82,7 @@ pub fn covered(
 }
 
 /// Light of the cells in frame `i`, as if exposed like the first; `None` outside the picture.
-fn look(
+pub(super) fn look(
     scene: &Scene,
     linear: &Linearizer,
     cells: &[(f64, f64)],

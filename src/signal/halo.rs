@@ -1,0 +1,79 @@
+//! How far a burnt-out light was lit in the frame of an edge: from its halo, as its core looks full at any share.
+
+use super::Linearizer;
+use super::cover::look;
+use super::patch::Patch;
+use crate::locate::scene::Scene;
+
+/// Linear light from which on a cell may have clipped samples, or samples that the tone curve flattens.
+const CLIPPED: f32 = 0.7;
+/// Share of the region's cells that must be so for the halo to be the better witness.
+const BURNT_OUT: f64 = 0.25;
+/// Sum of squares of what the halo gains (linear light) from which on cell noise of 0.02 leaves 0.1 of the share.
+const LEAST_POWER: f32 = 0.04;
+
+/// For each frame of `at` how far it is from the look of the frames `before` (0) to that of `after` (1), by least
+/// squares over the cells that do not clip; `None` if the light is not burnt out, or its halo too weak to tell.
+pub fn shares(
+    scene: &Scene,
+    patch: &Patch,
+    linear: &Linearizer,
+    before: &[usize],
+    after: &[usize],
+    at: &[usize],
+) -> Option<Vec<f64>> {
+    let region = patch.region.iter().map(|c| (c.0, c.1));
+    let cells: Vec<(f64, f64)> = region
+        .chain(patch.rim.iter().copied())
+        .chain(patch.surround.iter().copied())
+        .collect();
+    let from = mean(scene, linear, &cells, before);
+    let to = mean(scene, linear, &cells, after);
+    let (mut clipped, mut power) = (0, 0.0);
+    let gains: Vec<Option<[f32; 3]>> = from
+        .iter()
+        .zip(&to)
+        .enumerate()
+        .map(|(i, (a, b))| {
+            let (a, b) = (((*a)?), ((*b)?));
+            if a.iter().chain(&b).any(|v| *v >= CLIPPED) {
+                clipped += usize::from(i < patch.region.len());
+                return None;
+            }
+            let gain: [f32; 3] = std::array::from_fn(|k| b[k] - a[k]);
+            power += gain.iter().map(|g| g * g).sum::<f32>();
+            Some(gain)
+        })
+        .collect();
+    if (clipped as f64) < BURNT_OUT * patch.region.len() as f64 || power < LEAST_POWER {
+        return None;
+    }
+    let share = |i: usize| {
+        let now = look(scene, linear, &cells, i);
+        let terms = gains.iter().zip(&from).zip(&now).filter_map(|((g, a), c)| {
+            let (g, a, c) = ((*g)?, (*a)?, (*c)?);
+            Some((0..3).map(|k| g[k] * (c[k] - a[k])).sum::<f32>())
+        });
+        f64::from(terms.sum::<f32>() / power)
+    };
+    Some(at.iter().map(|&i| share(i)).collect())
+}
+
+/// Mean light of the cells over `frames`; `None` for cells outside the picture in one of them.
+fn mean(
+    scene: &Scene,
+    linear: &Linearizer,
+    cells: &[(f64, f64)],
+    frames: &[usize],
+) -> Vec<Option<[f32; 3]>> {
+    let mut sum = vec![Some([0.0; 3]); cells.len()];
+    for &i in frames {
+        for (s, c) in sum.iter_mut().zip(look(scene, linear, cells, i)) {
+            *s = s.zip(c).map(|(s, c)| std::array::from_fn(|k| s[k] + c[k]));
+        }
+    }
+    let n = frames.len().max(1) as f32;
+    sum.into_iter()
+        .map(|s| s.map(|s| s.map(|v| v / n)))
+        .collect()
+}
