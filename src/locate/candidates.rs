@@ -64,6 +64,8 @@ fn changing(scene: &Scene, maps: &Maps, found: &mut Vec<Candidate>) {
     let mut taken = vec![false; canvas.cells()];
     let mut score = vec![0.0f32; canvas.cells()];
     let mut channel = vec![0u8; canvas.cells()];
+    // Channels (bits) in which a cell belongs to something too wide for a light.
+    let mut wide = vec![0u8; canvas.cells()];
     let least_seen = least_seen(scene);
     for k in 0..SOUGHT.len() {
         for i in 0..canvas.cells() {
@@ -85,6 +87,9 @@ fn changing(scene: &Scene, maps: &Maps, found: &mut Vec<Candidate>) {
             continue;
         }
         let k = usize::from(channel[peak]);
+        if wide[peak] & (1 << k) != 0 {
+            continue;
+        }
         let share = |i: usize| maps.light_change(k, i) / score[peak];
         let mut region = flood(&canvas, peak, &taken, |i| {
             maps.seen[i] >= least_seen && share(i) >= 0.5
@@ -93,6 +98,12 @@ fn changing(scene: &Scene, maps: &Maps, found: &mut Vec<Candidate>) {
         if region.len() as f64 > MAX_AREA * canvas.cells() as f64 {
             // Something wide (a curtain, the exposure): its cells stay free for what is inside it.
             taken[peak] = true;
+            // A lower peak inside it floods all of it again.
+            if region.len() > MAX_CHECKED {
+                for &i in &region {
+                    wide[i] |= 1 << k;
+                }
+            }
             continue;
         }
         if region.len() > 1 && region.len() <= MAX_CHECKED {
