@@ -90,12 +90,7 @@ pub(super) fn look(
 ) -> Vec<Option<[f32; 3]>> {
     let frame = &scene.frames[i];
     let gain = frame.gain.powf(GAMMA).max(1e-3) as f32;
-    let reader = Reader {
-        grid: scene.grid,
-        frame,
-        linear,
-        shift: (0.0, 0.0),
-    };
+    let reader = Reader::new(scene.grid, frame, linear, (0.0, 0.0));
     cells
         .iter()
         .map(|&(x, y)| reader.rgb(x, y).map(|c| c.map(|v| v / gain)))
