@@ -7,7 +7,7 @@
 //! own: anything. A blink also may be periodic, but is made for people to read (about 1 Hz) and switches within the
 //! exposure of a frame. Where rate and edges fit both, the odds say so.
 
-use super::extract::Clock;
+use crate::pulses::extract::Clock;
 use crate::signal::Sample;
 
 /// Most frames folded, from the first on: a quarter of a minute of 60 frames/s holds every beat that repeats.
@@ -16,6 +16,10 @@ const MAX_FRAMES: usize = 900;
 const MIN_FRAMES: usize = 24;
 /// Share of its level by which a light comes and goes at least: less looks steady to everyone.
 const MIN_DEPTH: f64 = 0.3;
+/// Light that remains when it is dark, as a share of the change, from which on it has a colour; and the cosine of
+/// colours that may be one: clipping whitens the brighter.
+const LIT_AT_REST: f64 = 0.2;
+const SAME_COLOR: f64 = 0.8;
 /// Periods that must be in view to be called a repetition.
 const MIN_PERIODS: f64 = 2.0;
 /// Phase bins; with few frames, as many as hold `FRAMES_PER_BIN` each.
@@ -83,7 +87,7 @@ pub fn beat(samples: &[Sample], clock: Clock, rest: f64) -> Option<Beat> {
         .map(|(s, t)| (f64::from(s.rgb.iter().sum::<f32>()), *t))
         .unzip();
     let n = level.len();
-    if n < MIN_FRAMES || depth(&level) < MIN_DEPTH {
+    if n < MIN_FRAMES || depth(&level) < MIN_DEPTH || changes_color(samples, &level) {
         return None;
     }
     let long = times[n - 1] - times[0];
@@ -104,6 +108,25 @@ pub fn beat(samples: &[Sample], clock: Clock, rest: f64) -> Option<Beat> {
         .then(|| folded.rate(&level, &times, beyond, step, 0.0))
         .flatten()?;
     Some(Beat { hz, p: 1.0 })
+}
+
+/// What it shows when dark is of another colour than what it gains when bright: two lights, of which one blinks.
+fn changes_color(samples: &[Sample], level: &[f64]) -> bool {
+    let (low, high) = range(level);
+    let mut means = [[0.0; 3]; 2];
+    let mut counts = [0.0; 2];
+    for (s, v) in samples.iter().filter(|s| s.seen).zip(level) {
+        let bright = usize::from(*v > 0.5 * (low + high));
+        counts[bright] += 1.0;
+        for (mean, c) in means[bright].iter_mut().zip(s.rgb) {
+            *mean += f64::from(c);
+        }
+    }
+    let [dark, bright] = [0, 1].map(|k| means[k].map(|c| c / f64::max(counts[k], 1.0)));
+    let gained: [f64; 3] = std::array::from_fn(|k| bright[k] - dark[k]);
+    let dot = |a: [f64; 3], b: [f64; 3]| a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+    let (own, gain) = (dot(dark, dark).sqrt(), dot(gained, gained).sqrt());
+    own > LIT_AT_REST * gain && dot(dark, gained) < SAME_COLOR * own * gain
 }
 
 /// The intervals between frames differ enough to tell rates from their aliases.
@@ -274,130 +297,4 @@ fn odds(hz: f64, edges: f64, frame_s: f64, rest: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Share of the exposure `from..to` (s) for which a wave of `hz` that is on for `duty` of each cycle is on.
-    fn lit(hz: f64, duty: f64, from: f64, to: f64) -> f64 {
-        let integral = |t: f64| {
-            let cycles = t * hz;
-            cycles.floor() * duty + (cycles - cycles.floor()).min(duty)
-        };
-        (integral(to) - integral(from)) / (hz * (to - from))
-    }
-
-    /// What a camera of `fps` frames/s and `exposure_s` sees of that wave over 8 s, with noise of 2 %.
-    fn film(hz: f64, duty: f64, fps: f64, exposure_s: f64) -> Option<Beat> {
-        let times: Vec<f64> = (0..(8.0 * fps) as usize).map(|i| i as f64 / fps).collect();
-        film_at(&times, hz, duty, exposure_s)
-    }
-
-    fn film_at(times: &[f64], hz: f64, duty: f64, exposure_s: f64) -> Option<Beat> {
-        let mut rng = fastrand::Rng::with_seed(5);
-        let samples: Vec<Sample> = times
-            .iter()
-            .map(|&t| {
-                let level = lit(hz, duty, t + 0.0113, t + 0.0113 + exposure_s) as f32;
-                Sample {
-                    seen: true,
-                    rgb: [0.8 * level + 0.02 * (rng.f32() - 0.5); 3],
-                    ..Sample::default()
-                }
-            })
-            .collect();
-        beat(&samples, Clock::of(times), 0.1)
-    }
-
-    #[test]
-    fn pwm_and_mains_that_beat_with_the_frame_rate_are_flicker() {
-        for (hz, fps, exposure_s) in [
-            (100.0, 30.0, 1e-3),
-            (60.0, 25.0, 4e-3),
-            (50.0, 30.0, 3e-3),
-            (50.0, 60.0, 2e-3),
-            (100.0, 60.0, 2e-3),
-            (490.0, 60.0, 0.5e-3),
-        ] {
-            let seen = film(hz, 0.5, fps, exposure_s);
-            let p = seen.map_or(0.0, |b| b.p);
-            assert!(p > 0.9, "{hz} Hz at {fps} frames/s: {seen:?}");
-        }
-    }
-
-    #[test]
-    fn blinks_are_no_flicker() {
-        for (hz, duty, fps) in [
-            (0.5, 0.5, 30.0),
-            (1.0, 0.1, 30.0),
-            (1.25, 0.5, 24.0),
-            (2.0, 0.5, 25.0),
-            (2.5, 0.5, 30.0),
-            (3.3, 0.4, 60.0),
-        ] {
-            let seen = film(hz, duty, fps, 0.6 / fps);
-            let p = seen.map_or(0.0, |b| b.p);
-            assert!(p < 0.1, "{hz} Hz at {fps} frames/s: {seen:?}");
-        }
-    }
-
-    #[test]
-    fn at_this_frame_rate_it_may_be_either() {
-        // 125 Hz at 30 frames/s comes and goes 5 times a second, as fast blinking does.
-        for (hz, fps, exposure_s, seen_hz) in [
-            (125.0, 30.0, 1e-3, 5.0),
-            (5.0, 30.0, 1e-3, 5.0),
-            (100.0, 24.0, 2e-3, 4.0),
-            (120.0, 25.0, 1e-3, 5.0),
-            (217.0, 30.0, 1e-3, 7.0),
-        ] {
-            let b = film(hz, 0.5, fps, exposure_s).expect("a period");
-            assert!((b.hz - seen_hz).abs() < 0.05, "{hz} Hz: {b:?}");
-            assert!(b.in_doubt(), "{hz} Hz: {b:?}");
-        }
-    }
-
-    #[test]
-    fn uneven_frame_times_tell_the_true_rate() {
-        let mut rng = fastrand::Rng::with_seed(3);
-        let mut t = 0.0;
-        let times: Vec<f64> = (0..200)
-            .map(|_| {
-                t += 0.04 * (1.0 + 0.04 * (rng.f64() - 0.5));
-                t
-            })
-            .collect();
-        let b = film_at(&times, 177.0, 0.5, 2e-3).expect("a period");
-        assert!((b.hz - 177.0).abs() < 0.1 && b.p > 0.95, "{b:?}");
-    }
-
-    #[test]
-    fn random_switching_has_no_period() {
-        let times: Vec<f64> = (0..300).map(|i| f64::from(i) / 30.0).collect();
-        let mut rng = fastrand::Rng::with_seed(9);
-        let samples: Vec<Sample> = times
-            .iter()
-            .map(|_| Sample {
-                seen: true,
-                rgb: [f32::from(u8::from(rng.bool())); 3],
-                ..Sample::default()
-            })
-            .collect();
-        assert_eq!(beat(&samples, Clock::of(&times), 0.1), None);
-    }
-
-    #[test]
-    fn groups_of_flashes_are_no_beat() {
-        // Three flashes, then a pause, in 2 s.
-        let times: Vec<f64> = (0..300).map(|i| f64::from(i) / 30.0).collect();
-        let samples: Vec<Sample> = times
-            .iter()
-            .map(|t| Sample {
-                seen: true,
-                rgb: [f32::from(u8::from((t % 2.0) < 1.2 && (t % 0.4) < 0.2)); 3],
-                ..Sample::default()
-            })
-            .collect();
-        let seen = beat(&samples, Clock::of(&times), 0.1);
-        assert!(seen.is_none_or(|b| b.p < 0.1), "{seen:?}");
-    }
-}
+mod tests;
