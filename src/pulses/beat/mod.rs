@@ -122,7 +122,10 @@ fn changes_color(samples: &[Sample], level: &[f64]) -> bool {
             *mean += f64::from(c);
         }
     }
-    let [dark, bright] = [0, 1].map(|k| means[k].map(|c| c / f64::max(counts[k], 1.0)));
+    let [dark, bright] = [0, 1].map(|k| {
+        // A dark lens on a bright plate is below its surround, and shines in no colour.
+        means[k].map(|c| (c / f64::max(counts[k], 1.0)).max(0.0))
+    });
     let gained: [f64; 3] = std::array::from_fn(|k| bright[k] - dark[k]);
     let dot = |a: [f64; 3], b: [f64; 3]| a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
     let (own, gain) = (dot(dark, dark).sqrt(), dot(gained, gained).sqrt());
