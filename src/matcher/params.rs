@@ -109,6 +109,8 @@ impl Calibration {
 pub struct Decision {
     /// From this probability on a state stands out.
     pub diagnosed: f64,
+    /// From this probability on that one light is the device's its states are worth naming together.
+    pub same_light: f64,
     /// States below this share of the first are no candidates of an ambiguous verdict.
     pub candidate: f64,
     /// The same, absolute.
@@ -129,6 +131,7 @@ pub struct Decision {
 impl Decision {
     pub const DEFAULT: Self = Self {
         diagnosed: 0.75,
+        same_light: 0.5,
         candidate: 0.15,
         least: 0.05,
         mentioned: 0.01,

@@ -357,6 +357,22 @@ fn bystanders_do_not_become_a_diagnosis() {
 }
 
 #[test]
+fn states_of_different_lights_are_not_offered_as_a_choice() {
+    // A red and a blue steady light, as likely the device's, red being the commoner state: which is it?
+    let lights = vec![
+        (train(&[("red", 12.0)]), 0.9),
+        (train(&[("blue", 12.0)]), 0.97),
+    ];
+    let d = diagnose(
+        &synthetic::observation(lights),
+        &[device("mini")],
+        &Query::default(),
+    );
+    assert_eq!(d.verdict, Verdict::UnknownPattern, "{d:?}");
+    assert!(d.note.is_some_and(|n| n.contains("--region")));
+}
+
+#[test]
 fn no_light_is_said_only_when_the_clip_cannot_lie_between_flashes() {
     let empty = |duration_s: f64, fps: f64| {
         let mut seen = synthetic::observation(Vec::new());

@@ -118,6 +118,15 @@ impl<'a> Case<'a> {
             }
         } else if let Some(needed_s) = wait::needed_s(self, &rivals) {
             self.say_insufficient(&mut out, needed_s);
+        } else if self.here(target) < decision.same_light {
+            // The states are those of different lights: the question is which of these is the device's, if any.
+            return Diagnosis {
+                note: Some(
+                    "Several lights could be the device's: film it from nearer, or point at it with --region."
+                        .to_owned(),
+                ),
+                ..self.not_recognised(groups)
+            };
         } else {
             out.verdict = Verdict::Ambiguous;
             out.note = Some(self.question(&rivals));
@@ -126,6 +135,15 @@ impl<'a> Case<'a> {
             });
         }
         out
+    }
+
+    /// Posterior that the device's light is where `target` is.
+    fn here(&self, target: &Target) -> f64 {
+        let targets = self.scene.targets.iter();
+        targets
+            .filter(|t| t.light.place.meets(&target.light.place))
+            .map(|t| t.p)
+            .sum()
     }
 
     /// No state explains a light.

@@ -19,6 +19,9 @@ const REST_SHARE: f64 = 0.3;
 const STEADY_SHARE: f64 = 0.75;
 /// Share of the change that must be a drop of the place's own light: else a neighbour's glow came up around it.
 const OWN_DROP: f64 = 0.3;
+/// Share of the clip up to which a light may be covered: who films it takes care to see it. A surround that changes more
+/// is one where things move, and says nothing of the light.
+const MOMENT: f64 = 0.3;
 /// Spans of a train that may hold two periods of a beat.
 const BEAT_SPANS: usize = 3;
 /// Frames in which a light must be seen lit: one or two are a glitch of the codec or of the alignment.
@@ -45,7 +48,8 @@ impl Eyes {
         // Whatever changes is first taken to be switched off at its darkest.
         let mut reading: Reading = extract::read(&signal.samples, clock, Base::Dark);
         let hidden = covered(&self.scene, &patch, linear, &reading.lit, reading.lit_rgb);
-        if hidden.contains(&true) {
+        let often = hidden.iter().filter(|h| **h).count() as f64 > MOMENT * hidden.len() as f64;
+        if hidden.contains(&true) && !often {
             for (sample, hidden) in signal.samples.iter_mut().zip(hidden) {
                 sample.seen &= !hidden;
             }
