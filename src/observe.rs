@@ -391,7 +391,8 @@ fn most(c: [f64; 3]) -> f64 {
     c[0].max(c[1]).max(c[2])
 }
 
-fn kind(train: &Train) -> Kind {
+/// What `train` shows; `flickers`: a steady light seen to beat with the frame rate.
+fn kind(train: &Train, flickers: bool) -> Kind {
     let lit: Vec<_> = train.spans.iter().filter(|s| s.look.is_lit()).collect();
     let dark = train
         .spans
@@ -400,6 +401,7 @@ fn kind(train: &Train) -> Kind {
     let first = lit.first().and_then(|s| s.look.colors());
     let several = lit.iter().any(|s| s.look.colors() != first);
     match (dark, several) {
+        (false, false) if flickers => Kind::Flicker,
         (false, false) => Kind::Steady,
         (_, true) => Kind::ColorChanging,
         _ if Rhythm::of(train).period.is_some() => Kind::Blinking,

@@ -117,17 +117,7 @@ pub fn between_flashes(case: &Case) -> Option<f64> {
 fn p_dark_though_lit(case: &Case, duration_s: f64) -> f64 {
     let priors = &case.params.priors;
     let noise = &case.params.noise;
-    let dark = Train {
-        spans: vec![Span {
-            start_s: 0.0,
-            end_s: duration_s,
-            start_sd_s: 0.0,
-            end_sd_s: 0.0,
-            look: Look::Off,
-        }],
-        duration_s,
-        frame_interval_s: 1.0 / case.seen.fps.max(0.1),
-    };
+    let dark = Train::dark(duration_s, 1.0 / case.seen.fps.max(0.1));
     let signal = Signal::new(&dark, noise);
     let book = case.scene.book;
     let conditions = book.entries.iter().filter(|e| {

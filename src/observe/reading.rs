@@ -1,7 +1,7 @@
 //! One candidate measured: its signal read as a train, judged by its looks, and placed.
 
 use super::leaders::Measured;
-use super::{Eyes, Kind, Light, Rect, kind, most};
+use super::{Eyes, Light, Rect, kind, most};
 use crate::locate::candidates::Candidate;
 use crate::pulses::beat::beat;
 use crate::pulses::edges;
@@ -66,11 +66,11 @@ impl Eyes {
         };
         let wavers = rest.light > STEADY_SHARE * (rest.light + swing)
             || drop_in_light(&signal.samples, &reading.lit) < OWN_DROP * swing;
-        let several =
-            rest.emission(radius_px, None) > LIT_AT_REST && rest.light > REST_SHARE * swing;
+        let shines_at_rest = rest.emission(radius_px, None);
+        let several = shines_at_rest > LIT_AT_REST && rest.light > REST_SHARE * swing;
         // Where a level changes with every frame no two levels are found: it may still be in step with something.
         let beat = (!changes || reading.train.spans.len() > BEAT_SPANS)
-            .then(|| beat(&signal.samples, clock, rest.emission(radius_px, None)))
+            .then(|| beat(&signal.samples, clock, shines_at_rest))
             .flatten();
         let flickers = beat.is_some_and(|b| b.p > 0.5);
         if flickers {
@@ -108,10 +108,7 @@ impl Eyes {
         Some(Measured {
             light: Light {
                 place,
-                kind: match kind(&reading.train) {
-                    Kind::Steady if flickers => Kind::Flicker,
-                    other => other,
-                },
+                kind: kind(&reading.train, flickers),
                 color,
                 emission: shine.emission(radius_px, changes),
                 rgb: reading.lit_rgb,

@@ -89,10 +89,10 @@ impl Place {
         let interval = parts[0].1.train.frame_interval_s;
         let mut train = Train {
             spans: Vec::new(),
-            ..dark(duration_s, interval)
+            ..Train::dark(duration_s, interval)
         };
         for (start_s, light) in &parts {
-            append(&mut train, dark(*start_s, interval).spans);
+            append(&mut train, Train::dark(*start_s, interval).spans);
             let mut spans = light.train.spans.clone();
             for s in &mut spans {
                 s.start_s += start_s;
@@ -100,31 +100,14 @@ impl Place {
             }
             append(&mut train, spans);
         }
-        append(&mut train, dark(duration_s, interval).spans);
+        append(&mut train, Train::dark(duration_s, interval).spans);
         let flickers = parts.iter().any(|p| p.1.kind == Kind::Flicker);
         Light {
-            kind: match kind(&train) {
-                Kind::Steady if flickers => Kind::Flicker,
-                other => other,
-            },
+            kind: kind(&train, flickers),
             place: parts[0].1.place,
             train,
             ..parts.swap_remove(surest).1
         }
-    }
-}
-
-fn dark(duration_s: f64, frame_interval_s: f64) -> Train {
-    Train {
-        spans: vec![Span {
-            start_s: 0.0,
-            end_s: duration_s,
-            start_sd_s: 0.0,
-            end_sd_s: 0.0,
-            look: Look::Off,
-        }],
-        duration_s,
-        frame_interval_s,
     }
 }
 

@@ -69,6 +69,21 @@ pub struct Pulse {
 }
 
 impl Train {
+    /// Nothing lit for `duration_s`, in frames of `frame_interval_s`, both in s.
+    pub fn dark(duration_s: f64, frame_interval_s: f64) -> Self {
+        Self {
+            spans: vec![Span {
+                start_s: 0.0,
+                end_s: duration_s,
+                start_sd_s: 0.0,
+                end_sd_s: 0.0,
+                look: Look::Off,
+            }],
+            duration_s,
+            frame_interval_s,
+        }
+    }
+
     /// Lit spans, one per colour: neighbours that share a colour are one pulse of it. Ordered by start.
     pub fn pulses(&self) -> Vec<Pulse> {
         let mut out: Vec<Pulse> = Vec::new();
