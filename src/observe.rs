@@ -52,8 +52,10 @@ impl Rect {
 const POINTED_AT: f64 = 10.0;
 /// Emission of a light that is worth a word of its own.
 const SURE_LIGHT: f64 = 0.5;
-/// Most steady places that are measured.
+/// Most places that are measured because they shine, and of those where something changes: the shape of a light that
+/// blinks is often clearer from its light than from its change.
 const MAX_SHINING: usize = 30;
+const MAX_SHINING_THERE: usize = 12;
 
 /// How a light behaves over the clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -344,8 +346,8 @@ impl Eyes {
         })
     }
 
-    /// All that change, and of those that only shine the ones that look most like lamps: a picture full of highlights
-    /// has hundreds, and measuring one costs ten times as much as a look.
+    /// All that change, what shines at such places, and of those that only shine the ones that look most like lamps: a
+    /// picture full of highlights has hundreds, and measuring one costs ten times as much as a look.
     fn promising(
         &self,
         found: Vec<Candidate>,
@@ -353,10 +355,18 @@ impl Eyes {
         backdrop: &Backdrop,
     ) -> Vec<Candidate> {
         let always = vec![Some(true); self.scene.frames.len()];
-        let (mut shining, mut kept): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|c| c.origin == Origin::Shine);
-        if shining.len() > MAX_SHINING {
-            let size = self.scene.grid.size as f64;
+        let changing: Vec<(f64, f64, f64)> = found
+            .iter()
+            .filter(|c| c.origin == Origin::Change)
+            .map(|c| (c.x, c.y, c.radius))
+            .collect();
+        let changes = |c: &Candidate| {
+            changing
+                .iter()
+                .any(|&(x, y, r)| (x - c.x).hypot(y - c.y) < r.max(c.radius) + 1.0)
+        };
+        let size = self.scene.grid.size as f64;
+        let best = |shining: Vec<Candidate>, most: usize| {
             let mut ranked: Vec<(f64, Candidate)> = shining
                 .into_iter()
                 .map(|c| {
@@ -365,10 +375,14 @@ impl Eyes {
                 })
                 .collect();
             ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-            ranked.truncate(MAX_SHINING);
-            shining = ranked.into_iter().map(|r| r.1).collect();
-        }
-        kept.append(&mut shining);
+            ranked.truncate(most);
+            ranked.into_iter().map(|r| r.1)
+        };
+        let (shining, mut kept): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|c| c.origin == Origin::Shine);
+        let (there, elsewhere) = shining.into_iter().partition(changes);
+        kept.extend(best(there, MAX_SHINING_THERE));
+        kept.extend(best(elsewhere, MAX_SHINING));
         kept
     }
 }

@@ -7,8 +7,8 @@ use super::motion::{Alignment, Reference, Similarity};
 use super::packed::{self, Cells, TOGETHER};
 use crate::source::{ColorInfo, Frame};
 
-/// Agreement under which a frame's alignment is not believed (half of the textured points moved otherwise).
-const MIN_AGREEMENT: f64 = 0.45;
+/// Agreement under which a frame's alignment is not believed.
+const MIN_AGREEMENT: f64 = 0.3;
 /// So many frames in a row that do not align mean a new view, not a blur: a hand's jerk lasts a few frames.
 const LOST_FRAMES: usize = 4;
 /// Share of the picture by which the view may move before a fresh reference is taken.
@@ -138,7 +138,7 @@ impl Scene {
             self.reference = Some(Reference::new(luma, self.grid));
             self.base = motion;
             self.base_gain = gain;
-            self.last = Alignment::default();
+            self.last = self.last.afresh();
             self.lost = 0;
         }
         self.frames.push(SceneFrame {

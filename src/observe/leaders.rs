@@ -45,8 +45,12 @@ impl Measured {
     /// They switch together, or never, in the same colours.
     fn shows_alike(&self, other: &Self) -> bool {
         let steady = |m: &Self| matches!(m.light.kind, Kind::Steady | Kind::Flicker);
-        correlation(&self.lit, &other.lit).abs() > TOGETHER && self.colors() == other.colors()
+        self.switches_with(other) && self.colors() == other.colors()
             || steady(self) && steady(other)
+    }
+
+    fn switches_with(&self, other: &Self) -> bool {
+        correlation(&self.lit, &other.lit).abs() > TOGETHER
     }
 
     fn colors(&self) -> BTreeSet<ColorSet> {
@@ -64,6 +68,7 @@ pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
             let alike = k.shows_alike(&m);
             let faint = m.swing < FAINT * k.swing;
             k.holds_part(&m)
+                || faint && !k.same_lens(&m) && correlation(&k.lit, &m.lit).abs() > TOGETHER
                 || alike && (faint || k.same_lens(&m) || k.light.place.meets(&m.light.place))
         });
         m.light.second = kept.iter().any(|k| k.same_lens(&m));

@@ -7,7 +7,7 @@ use crate::pulses::beat::beat;
 use crate::pulses::edges;
 use crate::pulses::extract::{self, Base, Clock, Reading};
 use crate::signal::{
-    Backdrop, Linearizer, Patch, Sample, Shine, brightness, covered, measure, shares,
+    Backdrop, Linearizer, Patch, Sample, Shine, brightness, burnt_out, covered, measure, shares,
 };
 
 /// Probability (from looks) above which the darkest level of a changing light is taken to be lit itself, and the least
@@ -142,13 +142,20 @@ impl Eyes {
             } else {
                 CORE_SHARE
             };
-        let extent = |along: fn(&(f64, f64, f32)) -> f64| {
-            let bright = patch
-                .region
-                .iter()
-                .zip(&lights)
-                .filter(|(_, l)| **l >= least);
-            let mut v: Vec<f64> = bright.map(|(c, _)| along(c)).collect();
+        let mut bright: Vec<(f64, f64)> = patch
+            .region
+            .iter()
+            .zip(&lights)
+            .filter(|(_, l)| **l >= least)
+            .map(|(c, _)| (c.0, c.1))
+            .collect();
+        if top >= CLIPPED {
+            if let Some(blob) = burnt_out(&self.scene, linear, &bright, lit, least) {
+                bright = blob;
+            }
+        }
+        let extent = |along: fn(&(f64, f64)) -> f64| {
+            let mut v: Vec<f64> = bright.iter().map(along).collect();
             v.sort_by(f64::total_cmp);
             // A stray cell does not move the box.
             let cut = v.len() / 20;

@@ -104,7 +104,7 @@ impl Shine {
             }
             s
         });
-        let (roundness, fill) = shape(&patch.region);
+        let (roundness, fill) = shape(patch.region.iter().map(|c| (c.0, c.1)));
         let vivid = region
             .iter()
             .chain(&rim)
@@ -256,11 +256,11 @@ fn saturation(c: &[f64; 3]) -> f64 {
 }
 
 /// Axis ratio and fill of a region from its second moments; 0.5 is undecided.
-fn shape(region: &[(f64, f64, f32)]) -> (f64, f64) {
+pub(super) fn shape(region: impl ExactSizeIterator<Item = (f64, f64)> + Clone) -> (f64, f64) {
     let n = region.len() as f64;
     let (mx, my) = (
-        region.iter().map(|c| c.0).sum::<f64>() / n,
-        region.iter().map(|c| c.1).sum::<f64>() / n,
+        region.clone().map(|c| c.0).sum::<f64>() / n,
+        region.clone().map(|c| c.1).sum::<f64>() / n,
     );
     let (mut xx, mut yy, mut xy) = (1.0 / 12.0, 1.0 / 12.0, 0.0);
     for c in region {

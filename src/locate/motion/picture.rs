@@ -1,0 +1,123 @@
+//! A grey picture of cells, and the points of it that show motion.
+
+use crate::locate::cells::Grid;
+
+/// One point per bucket of this many cells squared is compared; smaller buckets where texture is scarce.
+const BUCKETS: [usize; 3] = [8, 5, 2];
+/// So many points fix a shift to hundredths of a cell; fewer, and smaller buckets are tried.
+const ENOUGH_POINTS: usize = 120;
+/// Gradient (codes per cell) under which a cell says nothing about motion: twice the noise of a cell mean.
+const MIN_GRADIENT: f32 = 2.0;
+/// A point agrees if its residual is less than the noise (codes) plus what this much misplacement (cells) does.
+const AGREE_NOISE: f32 = 2.0;
+const AGREE_CELLS: f32 = 0.6;
+/// Gradient in codes per cell above which a point's say does not grow.
+const MAX_WEIGHT: f32 = 20.0;
+/// Black in limited-range luma codes: what exposure scales about.
+const BLACK: f32 = 16.0;
+
+/// A textured place of the reference.
+#[derive(Clone)]
+pub struct Point {
+    pub x: f32,
+    pub y: f32,
+    /// Code above black.
+    pub value: f32,
+    /// Codes per cell.
+    pub gx: f32,
+    pub gy: f32,
+    /// Residual in codes up to which it agrees.
+    pub tolerance: f32,
+    /// Its say when alignments are compared: the gradient, bounded so that no single edge decides.
+    pub weight: f32,
+}
+
+/// A grey picture of codes above black.
+pub struct Picture {
+    data: Vec<f32>,
+    pub cols: usize,
+    pub rows: usize,
+}
+
+impl Picture {
+    /// Means over blocks of `scale` squared cells.
+    pub fn shrink(cells: &[u8], grid: Grid, scale: usize) -> Self {
+        let (cols, rows) = ((grid.cols / scale).max(1), (grid.rows / scale).max(1));
+        if scale == 1 {
+            let data = cells.iter().map(|&v| f32::from(v) - BLACK).collect();
+            return Self { data, cols, rows };
+        }
+        let mut data = Vec::with_capacity(cols * rows);
+        for r in 0..rows {
+            for c in 0..cols {
+                let (mut sum, mut n) = (0u32, 0u32);
+                for y in (r * scale)..((r + 1) * scale).min(grid.rows) {
+                    for x in (c * scale)..((c + 1) * scale).min(grid.cols) {
+                        sum += u32::from(cells[y * grid.cols + x]);
+                        n += 1;
+                    }
+                }
+                data.push(sum as f32 / n.max(1) as f32 - BLACK);
+            }
+        }
+        Self { data, cols, rows }
+    }
+
+    fn at(&self, x: usize, y: usize) -> f32 {
+        self.data[y * self.cols + x]
+    }
+
+    /// Bilinear sample, `None` outside.
+    pub fn sample(&self, x: f64, y: f64) -> Option<f32> {
+        if !(x >= 0.0 && y >= 0.0 && x < (self.cols - 1) as f64 && y < (self.rows - 1) as f64) {
+            return None;
+        }
+        let (xi, yi) = (x as usize, y as usize);
+        let (fx, fy) = ((x - xi as f64) as f32, (y - yi as f64) as f32);
+        let top = self.at(xi, yi) * (1.0 - fx) + self.at(xi + 1, yi) * fx;
+        let bottom = self.at(xi, yi + 1) * (1.0 - fx) + self.at(xi + 1, yi + 1) * fx;
+        Some(top * (1.0 - fy) + bottom * fy)
+    }
+}
+
+/// The point of steepest gradient of each textured bucket, the buckets small enough to give enough.
+pub fn textured_points(p: &Picture) -> Vec<Point> {
+    let mut points = Vec::new();
+    for bucket in BUCKETS {
+        points = bucket_points(p, bucket);
+        if points.len() >= ENOUGH_POINTS {
+            break;
+        }
+    }
+    points
+}
+
+fn bucket_points(p: &Picture, bucket: usize) -> Vec<Point> {
+    let mut points = Vec::new();
+    for by in (1..p.rows.saturating_sub(1)).step_by(bucket) {
+        for bx in (1..p.cols.saturating_sub(1)).step_by(bucket) {
+            let mut best: Option<(f32, Point)> = None;
+            for y in by..(by + bucket).min(p.rows - 1) {
+                for x in bx..(bx + bucket).min(p.cols - 1) {
+                    let gx = (p.at(x + 1, y) - p.at(x - 1, y)) / 2.0;
+                    let gy = (p.at(x, y + 1) - p.at(x, y - 1)) / 2.0;
+                    let steep = gx * gx + gy * gy;
+                    if best.as_ref().is_none_or(|(s, _)| steep > *s) {
+                        let point = Point {
+                            x: x as f32,
+                            y: y as f32,
+                            value: p.at(x, y),
+                            gx,
+                            gy,
+                            tolerance: AGREE_NOISE + AGREE_CELLS * steep.sqrt(),
+                            weight: steep.sqrt().min(MAX_WEIGHT),
+                        };
+                        best = Some((steep, point));
+                    }
+                }
+            }
+            points.extend(best.map(|(_, p)| p).filter(|p| p.weight >= MIN_GRADIENT));
+        }
+    }
+    points
+}

@@ -1,0 +1,70 @@
+//! What a light burns out.
+
+use std::collections::HashSet;
+
+use super::Linearizer;
+use super::patch::{Reader, spread};
+use super::shine::shape;
+use crate::locate::scene::Scene;
+
+/// A light that burns out more than this share of the picture has no middle there.
+const MAX_BURNT: f64 = 0.2;
+
+/// Ratio of the axes below which two lights burn into each other.
+const MIN_ROUND: f64 = 0.6;
+/// Looked at in so many lit and dark frames: another light beside it is then seen to switch at other times.
+const FRAMES: usize = 8;
+
+/// The cells (scene coordinates) as bright as `least` (linear) whenever the light is lit and never while it is dark, and
+/// connected to those of `core`: of a light that burns out, all that it burns out, whatever lay there. `None` if it is
+/// never dark, or if that is too wide or too long for one light.
+pub fn burnt_out(
+    scene: &Scene,
+    linear: &Linearizer,
+    core: &[(f64, f64)],
+    lit: &[Option<bool>],
+    least: f32,
+) -> Option<Vec<(f64, f64)>> {
+    // Next to a switch the shutter or the codec shows both.
+    let amid = |on: bool| {
+        let frames: Vec<usize> = (1..lit.len().saturating_sub(1))
+            .filter(|&i| lit[i - 1..=i + 1] == [Some(on); 3])
+            .collect();
+        spread(&frames, FRAMES)
+    };
+    let (on, off) = (amid(true), amid(false));
+    if on.is_empty() || off.is_empty() {
+        return None;
+    }
+    let bright = |i: usize, x: f64, y: f64| {
+        let c = Reader::new(scene.grid, &scene.frames[i], linear, (0.0, 0.0)).rgb(x, y);
+        c.map(|c| c.into_iter().fold(0.0, f32::max) >= least)
+    };
+    let burns = |x: f64, y: f64| {
+        on.iter().all(|&i| bright(i, x, y) != Some(false))
+            && off.iter().all(|&i| bright(i, x, y) == Some(false))
+    };
+    let mut blob: Vec<(i32, i32)> = core.iter().map(|c| (c.0 as i32, c.1 as i32)).collect();
+    let mut seen: HashSet<(i32, i32)> = blob.iter().copied().collect();
+    let most = (MAX_BURNT * scene.grid.cells() as f64) as usize;
+    let mut next = 0;
+    while next < blob.len() {
+        let (x, y) = blob[next];
+        for (u, v) in [(x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)] {
+            let (fx, fy) = (f64::from(u), f64::from(v));
+            if seen.insert((u, v)) && burns(fx, fy) {
+                blob.push((u, v));
+            }
+        }
+        next += 1;
+        if blob.len() > most {
+            return None;
+        }
+    }
+    let blob: Vec<(f64, f64)> = blob
+        .into_iter()
+        .map(|(x, y)| (x.into(), y.into()))
+        .collect();
+    let (roundness, _) = shape(blob.iter().copied());
+    (roundness >= MIN_ROUND).then_some(blob)
+}
