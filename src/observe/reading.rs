@@ -3,11 +3,13 @@
 use super::leaders::Measured;
 use super::{Eyes, Light, Rect, kind, most};
 use crate::locate::candidates::Candidate;
+use crate::pulses::abrupt::abruptness;
 use crate::pulses::beat::beat;
 use crate::pulses::edges;
 use crate::pulses::extract::{self, Base, Clock, Reading};
 use crate::signal::{
-    Backdrop, Linearizer, Patch, Sample, Shine, brightness, burnt_out, covered, measure, shares,
+    Backdrop, Change, Linearizer, Patch, Sample, Shine, brightness, burnt_out, covered, measure,
+    shares,
 };
 
 /// Probability (from looks) above which the darkest level of a changing light is taken to be lit itself, and the least
@@ -104,13 +106,16 @@ impl Eyes {
             return None;
         }
         let swing = most(reading.lit_rgb);
-        let changes = reading.lit.contains(&Some(false)).then_some(swing);
+        let change = reading.lit.contains(&Some(false)).then(|| Change {
+            swing,
+            abrupt: abruptness(&signal.samples, &reading),
+        });
         Some(Measured {
             light: Light {
                 place,
                 kind: kind(&reading.train, flickers),
                 color,
-                emission: shine.emission(radius_px, changes),
+                emission: shine.emission(radius_px, change),
                 rgb: reading.lit_rgb,
                 second: false,
                 radius_px,
@@ -149,10 +154,10 @@ impl Eyes {
             .filter(|(_, l)| **l >= least)
             .map(|(c, _)| (c.0, c.1))
             .collect();
-        if top >= CLIPPED {
-            if let Some(blob) = burnt_out(&self.scene, linear, &bright, lit, least) {
-                bright = blob;
-            }
+        if top >= CLIPPED
+            && let Some(blob) = burnt_out(&self.scene, linear, &bright, lit, least)
+        {
+            bright = blob;
         }
         let extent = |along: fn(&(f64, f64)) -> f64| {
             let mut v: Vec<f64> = bright.iter().map(along).collect();

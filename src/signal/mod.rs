@@ -12,4 +12,4 @@ pub use cover::covered;
 pub use halo::shares;
 pub use linear::Linearizer;
 pub use patch::{Patch, Sample, Signal, brightness, measure};
-pub use shine::{Backdrop, Shine};
+pub use shine::{Backdrop, Change, Shine};

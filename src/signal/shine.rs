@@ -39,6 +39,15 @@ pub struct Shine {
     pub peak: f64,
 }
 
+/// How a light that is dark at times changes.
+#[derive(Debug, Clone, Copy)]
+pub struct Change {
+    /// Largest channel of the difference between lit and dark, linear light.
+    pub swing: f64,
+    /// Share of it that comes within a few frames of a switch.
+    pub abrupt: f64,
+}
+
 impl Shine {
     /// Looks at `patch` in the frames that `lit` marks, against the whole picture's `backdrop`.
     pub fn of(
@@ -132,15 +141,14 @@ impl Shine {
 
     /// Probability that this is a lamp rather than a bright, painted or moving thing.
     ///
-    /// `radius_px` is that of the region, `swing` the largest channel of the difference between lit and dark
-    /// (linear light) if it was ever dark. A logistic model of a few cues, each with the sign physics gives it: a
+    /// `radius_px` is that of the region, `change` what is known of its switching if it was ever dark. A logistic model of a few cues, each with the sign physics gives it: a
     /// lens is round, its light adds to every channel and spreads into a halo, and few things in the picture are as
-    /// bright or as coloured; what is not a lamp changes a little where edges shake. The weights were fitted once to practice clips with and
+    /// bright or as coloured; what is not a lamp changes a little where edges shake, or slowly where something passes. The weights were fitted once to practice clips with and
     /// without lit lamps, and rounded.
-    pub fn emission(&self, radius_px: f64, swing: Option<f64>) -> f64 {
+    pub fn emission(&self, radius_px: f64, change: Option<Change>) -> f64 {
         let size = (radius_px + 1.0).ln();
         let rare = -0.3 * (self.brighter + self.more_colored);
-        let z = match swing {
+        let z = match change {
             None => {
                 -8.0 + 1.33 * rare
                     + 2.0 * self.top
@@ -150,13 +158,14 @@ impl Shine {
                     + 2.0 * self.added.clamp(-0.3, 0.3)
                     - 0.6 * size
             }
-            Some(swing) => {
+            Some(Change { swing, abrupt }) => {
                 -6.2 + rare
                     + 5.5 * self.roundness
                     + 2.0 * self.whitening
                     + self.top
                     + 0.4 * size
                     + 0.75 * swing.max(1e-3).ln()
+                    + 4.0 * (abrupt.clamp(0.0, 1.0) - 1.0)
             }
         };
         1.0 / (1.0 + (-z).exp())
