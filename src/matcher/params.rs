@@ -21,7 +21,10 @@ pub struct Noise {
     pub missed_frames: f64,
     /// Spans that no device made, per s: reflections, tracking slips.
     pub glitch_rate: f64,
-    /// Their mean duration in frames, and in s for the few long ones.
+    /// Spans in which one of two emitters is not seen beside the other, per s: a neighbour's glow, chroma that the codec
+    /// smears.
+    pub lost_rate: f64,
+    /// Mean duration of both in frames, and in s for the few long ones.
     pub glitch_frames: f64,
     pub glitch_long_s: f64,
     pub glitch_long: f64,
@@ -41,6 +44,7 @@ impl Noise {
         missed: 0.015,
         missed_frames: 0.8,
         glitch_rate: 0.04,
+        lost_rate: 0.1,
         glitch_frames: 2.0,
         glitch_long_s: 0.5,
         glitch_long: 0.1,

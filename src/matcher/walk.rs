@@ -42,12 +42,17 @@ impl Walk<'_> {
             fits.shown |= span.look.is_lit() && self.script.shows(h.place);
             out.push(fits);
         }
+        if !self.may_be_glitch(h, span.look) {
+            return;
+        }
         let most = FEW_GLITCHES.max(self.signal.spans.len() / GLITCHED_SHARE);
-        if usize::from(h.glitches) < most && self.may_be_glitch(h, span.look) {
+        let paint = self.script.paints[self.script.paint(h.place)];
+        let lost = loses_one(paint, span.look);
+        if lost || usize::from(h.glitches) < most {
             let mut g = h.clone();
-            g.log += self.glitch_log(span);
+            g.log += self.glitch_log(span, lost);
             g.glitch = true;
-            g.glitches += 1;
+            g.glitches += u16::from(!lost);
             out.push(g);
         }
     }
@@ -88,14 +93,19 @@ impl Walk<'_> {
     }
 
     /// A span that the device did not make: its rate, and the density of its duration.
-    fn glitch_log(&self, span: &Seen) -> f64 {
+    fn glitch_log(&self, span: &Seen, lost: bool) -> f64 {
         let n = self.noise;
         let d = span.end_s - span.start_s;
         let short = n.glitch_frames * self.signal.frame_s;
         let density = (1.0 - n.glitch_long) * (-d / short).exp() / short
             + n.glitch_long * (-d / n.glitch_long_s).exp() / n.glitch_long_s;
         let look = if span.look.is_lit() { color::ANY } else { 1.0 };
-        (n.glitch_rate * density * look).max(1e-300).ln()
+        let rate = if lost {
+            n.lost_rate
+        } else {
+            n.glitch_rate
+        };
+        (rate * density * look).max(1e-300).ln()
     }
 
     /// `h` over the boundary at the end of span `i`.
@@ -290,6 +300,14 @@ impl Walk<'_> {
         let p = self.priors;
         (1.0 - p.long_lead) * (-d / p.lead_s).exp() + p.long_lead * (-d / p.long_lead_s).exp()
     }
+}
+
+/// Of two emitters that are lit, one is not seen.
+fn loses_one(paint: Paint, look: &Look) -> bool {
+    let (Paint::Lit(lit), Some(seen)) = (paint, look.colors()) else {
+        return false;
+    };
+    seen != lit && !seen.is_dark() && seen.union(lit) == lit
 }
 
 /// The time at which a place ended, with its variance.
