@@ -100,11 +100,7 @@ impl Walk<'_> {
         let density = (1.0 - n.glitch_long) * (-d / short).exp() / short
             + n.glitch_long * (-d / n.glitch_long_s).exp() / n.glitch_long_s;
         let look = if span.look.is_lit() { color::ANY } else { 1.0 };
-        let rate = if lost {
-            n.lost_rate
-        } else {
-            n.glitch_rate
-        };
+        let rate = if lost { n.lost_rate } else { n.glitch_rate };
         (rate * density * look).max(1e-300).ln()
     }
 
