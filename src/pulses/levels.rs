@@ -65,8 +65,9 @@ pub struct Colors {
     pub member: Vec<Option<usize>>,
 }
 
-/// Groups pieces by colour: brightest first, each joins the first group of its direction.
-pub fn colors(above: &[Level]) -> Colors {
+/// Groups pieces by colour: brightest first, each joins the first group of its direction. Of a light that is `always_lit`,
+/// two levels of one colour are two groups.
+pub fn colors(above: &[Level], always_lit: bool) -> Colors {
     let most = above.iter().map(Level::light).fold(0.0, f64::max);
     let mut order: Vec<usize> = (0..above.len())
         .filter(|&i| above[i].light() > FAINT_SHARE * most && above[i].light() > LEAST_NOISE)
@@ -87,6 +88,18 @@ pub fn colors(above: &[Level]) -> Colors {
             });
         members[g].push(i);
         member[i] = Some(g);
+    }
+    let mut joins = Vec::new();
+    if always_lit {
+        for bright in 0..members.len() {
+            if let Some(low) = part_levels(&mut members[bright], above) {
+                for &i in &low {
+                    member[i] = Some(members.len());
+                }
+                joins.push((bright, members.len()));
+                members.push(low);
+            }
+        }
     }
     let mut groups = members
         .iter()
@@ -114,6 +127,9 @@ pub fn colors(above: &[Level]) -> Colors {
         })
         .collect::<Vec<_>>();
     split_mixtures(&mut groups);
+    for (bright, dim) in joins {
+        name_joined(&mut groups, bright, dim);
+    }
     Colors { groups, member }
 }
 
@@ -150,6 +166,79 @@ fn split_mixtures(groups: &mut [Group]) {
     }
 }
 
+/// Takes the pieces of the lower of two levels out of `pieces`, brightest first; `None` if there is but one level.
+///
+/// A status light that never goes out and has two brightnesses has two emitters. Where the first burns out, the second
+/// hardly shows in the hue.
+fn part_levels(pieces: &mut Vec<usize>, above: &[Level]) -> Option<Vec<usize>> {
+    let light = |i: usize| above[i].rgb.iter().sum::<f64>();
+    let mut order: Vec<usize> = pieces
+        .iter()
+        .copied()
+        .filter(|&i| above[i].frames >= SETTLED_FRAMES)
+        .collect();
+    order.sort_by(|&a, &b| light(b).total_cmp(&light(a)));
+    let gap = |k: usize| light(order[k - 1]) - light(order[k]);
+    let cut = (1..order.len()).max_by(|&a, &b| gap(a).total_cmp(&gap(b)))?;
+    let mean = |part: &[usize]| {
+        let frames: f64 = part.iter().map(|&i| above[i].frames).sum();
+        part.iter()
+            .map(|&i| light(i) * above[i].frames)
+            .sum::<f64>()
+            / frames
+    };
+    let (high, low) = (mean(&order[..cut]), mean(&order[cut..]));
+    let scatter = |part: &[usize], mean: f64| {
+        let sum: f64 = part.iter().map(|&i| (light(i) - mean).powi(2)).sum();
+        (sum / (part.len() - 1) as f64).sqrt()
+    };
+    // Once may be the camera's exposure or a shadow.
+    if cut < 2 || order.len() - cut < 2 {
+        return None;
+    }
+    let widest = scatter(&order[..cut], high).max(scatter(&order[cut..], low));
+    let apart = gap(cut) >= CLEAR_GAP * (high - low)
+        && high - low >= (ADDED_SHARE * low).max(CLEAR_SCATTERS * widest);
+    if low <= 0.0 || !apart {
+        return None;
+    }
+    let (keep, out) = pieces
+        .iter()
+        .partition(|&&i| light(i) >= 0.5 * (high + low));
+    *pieces = keep;
+    Some(out)
+}
+
+/// Names the two levels of [`part_levels`]: blue or green alone, and with the other, or with red if there is any.
+fn name_joined(groups: &mut [Group], bright: usize, dim: usize) {
+    let first = groups[dim].belief.iter().map(|b| b.0).find(|set| {
+        [Color::Blue, Color::Green]
+            .iter()
+            .any(|&c| *set == ColorSet::of(c))
+    });
+    let Some(first) = first else {
+        groups[dim].belief = groups[bright].belief.clone();
+        return;
+    };
+    let e = groups[bright].excess;
+    let most = e.iter().copied().fold(0.0, f64::max);
+    let both = if e[0] > ADDED_SHARE * most && first.contains(Color::Blue) {
+        first.with(Color::Red)
+    } else {
+        ColorSet::of(Color::Blue).with(Color::Green)
+    };
+    groups[dim].belief = vec![(first, 1.0 - DOUBT), (both, DOUBT)];
+    groups[bright].belief = vec![(both, 1.0 - DOUBT), (first, DOUBT)];
+}
+
+/// Frames of a piece whose level is settled.
+const SETTLED_FRAMES: f64 = 3.0;
+/// Share of the way between two levels that no settled piece lies in.
+const CLEAR_GAP: f64 = 0.5;
+/// Standard deviations of a level's pieces that two levels are apart.
+const CLEAR_SCATTERS: f64 = 5.0;
+/// Chance that two levels are one emitter's after all: dimmed by the device, or the camera's exposure.
+const DOUBT: f64 = 0.1;
 /// Two emitters that status lights show together.
 const MIXTURES: [ColorSet; 2] = [
     ColorSet::of(Color::Blue).with(Color::Green),
@@ -171,4 +260,48 @@ fn direction(l: &Level) -> [f64; 3] {
 
 fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pulses::extract::{Base, Clock, read};
+    use crate::pulses::{Color, ColorSet};
+    use crate::signal::Sample;
+
+    /// What a blue light that burns out shows where green joins it in frames that `joined` accepts.
+    fn looks(joined: fn(usize) -> bool) -> Vec<ColorSet> {
+        let samples: Vec<Sample> = (0..120)
+            .map(|i| {
+                let wobble = 0.004 * ((i * 7919) % 7) as f32;
+                let (rgb, excess) = if joined(i) {
+                    ([0.38, 0.76, 0.83], [0.0, 1.0, 1.27])
+                } else {
+                    ([-0.15, 0.65, 0.83], [0.0, 1.63, 2.4])
+                };
+                Sample {
+                    seen: true,
+                    rgb: rgb.map(|v| v + wobble),
+                    excess,
+                    ..Sample::default()
+                }
+            })
+            .collect();
+        let times: Vec<f64> = (0..120).map(|i| f64::from(i) / 30.0).collect();
+        let train = read(&samples, Clock::of(&times), Base::Lit).train;
+        let colors = train.spans.iter().filter_map(|s| s.look.colors());
+        colors.collect()
+    }
+
+    #[test]
+    fn a_second_emitter_shows_though_the_first_burns_out() {
+        let blue = ColorSet::of(Color::Blue);
+        let both = blue.with(Color::Green);
+        let seen = looks(|i| i % 30 >= 15);
+        assert_eq!(seen, [blue, both].repeat(4));
+    }
+
+    #[test]
+    fn a_level_that_changes_once_is_the_cameras_doing() {
+        assert_eq!(looks(|i| i >= 60).len(), 1);
+    }
 }
