@@ -3,6 +3,8 @@
 //! Deliberately generous: rhythm, colour and shape are judged later, on each candidate's own signal.
 
 use super::cells::Channel;
+use super::hills::{MAX_CHECKED, basin, flood, peaks};
+use super::integral::Integral;
 use super::maps::{Canvas, Maps, SOUGHT};
 use super::scene::Scene;
 
@@ -17,11 +19,6 @@ const MAX_AREA: f64 = 0.2;
 const MIN_CORRELATION: f32 = 0.6;
 /// Share of the frames in which a place must be in the picture: at a shaking border every edge seems to flash.
 const MIN_SEEN: f64 = 0.3;
-/// Two hills whose saddle is below this share of the lower top are looked at as two lights: noise dents means over time
-/// by a few per cent. One lens that is cut in two by this is found twice, and the two trains are then alike.
-const SADDLE: f32 = 0.85;
-/// Regions of more cells than this are not checked cell by cell: a wide light has no close neighbour inside it.
-const MAX_CHECKED: usize = 900;
 /// Half widths in cells of the surrounds against which something is bright: for lights of some cells up to a ring button.
 const SURROUNDS: [usize; 3] = [5, 16, 48];
 /// Contrast in codes that makes a place worth measuring as a steady light.
@@ -284,148 +281,5 @@ fn candidate(
         radius: (cells.len() as f64 / std::f64::consts::PI).sqrt(),
         cells,
         strength,
-    }
-}
-
-/// Indices of the local maxima (8 neighbours) of at least `least`, highest first.
-fn peaks(canvas: &Canvas, score: &[f32], least: f32) -> Vec<usize> {
-    let mut out: Vec<usize> = (0..canvas.cells())
-        .filter(|&i| score[i] >= least && canvas.neighbours(i).all(|j| score[j] <= score[i]))
-        .collect();
-    out.sort_by(|&a, &b| score[b].total_cmp(&score[a]));
-    out
-}
-
-/// The cells connected to `start` that `inside` accepts and nobody has taken; empty `taken` means none.
-fn flood(
-    canvas: &Canvas,
-    start: usize,
-    taken: &[bool],
-    inside: impl Fn(usize) -> bool,
-) -> Vec<usize> {
-    let mut mark = vec![false; canvas.cells()];
-    mark[start] = true;
-    let mut region = vec![start];
-    let mut next = 0;
-    while next < region.len() {
-        for j in canvas.neighbours(region[next]) {
-            if !mark[j] && !taken.get(j).copied().unwrap_or(false) && inside(j) {
-                mark[j] = true;
-                region.push(j);
-            }
-        }
-        next += 1;
-    }
-    region
-}
-
-/// The part of `region` that belongs to the hill of `peak`: hills that are parted by a dip are different lights.
-fn basin(
-    canvas: &Canvas,
-    peak: usize,
-    region: &[usize],
-    height: impl Fn(usize) -> f32,
-) -> Vec<usize> {
-    if region.len() < 3 || region.len() > MAX_CHECKED {
-        return region.to_vec();
-    }
-    let mut order = region.to_vec();
-    order.sort_by(|&a, &b| height(b).total_cmp(&height(a)));
-    // Highest first, each cell joins the hill of a neighbour; where two meet, the lower one joins if its top is
-    // little above the saddle.
-    let place: std::collections::HashMap<usize, usize> =
-        order.iter().enumerate().map(|(k, &i)| (i, k)).collect();
-    let mut parent: Vec<usize> = (0..order.len()).collect();
-    fn root(parent: &mut [usize], mut k: usize) -> usize {
-        while parent[k] != k {
-            parent[k] = parent[parent[k]];
-            k = parent[k];
-        }
-        k
-    }
-    let mut label: Vec<usize> = (0..order.len()).collect();
-    for (k, &i) in order.iter().enumerate() {
-        let mut hills: Vec<usize> = canvas
-            .neighbours(i)
-            .filter_map(|j| place.get(&j).copied())
-            .filter(|&m| m < k)
-            .map(|m| root(&mut parent, label[m]))
-            .collect();
-        // The hill of the highest top is the one of the least index.
-        hills.sort_unstable();
-        hills.dedup();
-        let Some(&first) = hills.first() else {
-            continue;
-        };
-        label[k] = first;
-        for &other in &hills[1..] {
-            if height(i) >= SADDLE * height(order[other]) {
-                parent[other] = first;
-            }
-        }
-    }
-    let home = root(&mut parent, label[place[&peak]]);
-    (0..order.len())
-        .filter(|&k| root(&mut parent, label[k]) == home)
-        .map(|k| order[k])
-        .collect()
-}
-
-/// Sums over rectangles in constant time; cells never seen do not count.
-struct Integral {
-    cols: usize,
-    rows: usize,
-    sum: Vec<f64>,
-    count: Vec<u32>,
-}
-
-impl Integral {
-    fn of(canvas: &Canvas, values: &[f32], seen: &[u16]) -> Self {
-        let stride = canvas.cols + 1;
-        let mut sum = vec![0.0; stride * (canvas.rows + 1)];
-        let mut count = vec![0; stride * (canvas.rows + 1)];
-        for row in 0..canvas.rows {
-            let (mut s, mut n) = (0.0, 0);
-            for col in 0..canvas.cols {
-                let i = row * canvas.cols + col;
-                if seen[i] > 0 {
-                    s += f64::from(values[i]);
-                    n += 1;
-                }
-                let at = (row + 1) * stride + col + 1;
-                sum[at] = sum[at - stride] + s;
-                count[at] = count[at - stride] + n;
-            }
-        }
-        Self {
-            cols: canvas.cols,
-            rows: canvas.rows,
-            sum,
-            count,
-        }
-    }
-
-    /// Mean over the square of half width `half` about a cell, cut at the borders.
-    fn mean(&self, col: usize, row: usize, half: usize) -> f32 {
-        let (x0, y0) = (col.saturating_sub(half), row.saturating_sub(half));
-        let (x1, y1) = (
-            (col + half + 1).min(self.cols),
-            (row + half + 1).min(self.rows),
-        );
-        let stride = self.cols + 1;
-        let corner = |x: usize, y: usize| {
-            (
-                self.sum[y * stride + x],
-                i64::from(self.count[y * stride + x]),
-            )
-        };
-        let (a, b, c, d) = (
-            corner(x1, y1),
-            corner(x0, y1),
-            corner(x1, y0),
-            corner(x0, y0),
-        );
-        let n = (a.1 - b.1 - c.1 + d.1).max(1);
-        ((a.0 - b.0 - c.0 + d.0) / n as f64) as f32
     }
 }

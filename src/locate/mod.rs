@@ -1,6 +1,8 @@
 //! Finding the places that may be lights, in coordinates that stay with the scene.
 
 pub mod candidates;
+mod hills;
+mod integral;
 pub mod maps;
 pub mod motion;
 pub mod packed;

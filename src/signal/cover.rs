@@ -4,7 +4,7 @@
 //! hand or a person before it changes the surround in other ways too: other colours, more light, another texture.
 
 use super::Linearizer;
-use super::patch::{Patch, Reader, median, spread};
+use super::patch::{Patch, look, median, spread};
 use crate::locate::scene::Scene;
 
 /// Cells of the surround that are compared, and lit frames that the usual picture is taken from: both plenty for a
@@ -24,8 +24,6 @@ const STAYS: usize = 3;
 const ON_ITS_WAY: usize = 4;
 /// Dark times that can be something lying over the light; if more look so, it is how its surround looks without it.
 const MOST_TIMES: usize = 2;
-/// Linear light goes about with this power of the codes that a frame's exposure is given in.
-const GAMMA: f64 = 2.2;
 
 /// Which of the frames that `lit` calls dark are covered. `color` is the light's (linear R, G, B, any scale).
 pub fn covered(
@@ -79,22 +77,6 @@ pub fn covered(
         out.fill(false);
     }
     out
-}
-
-/// Light of the cells in frame `i`, as if exposed like the first; `None` outside the picture.
-pub(super) fn look(
-    scene: &Scene,
-    linear: &Linearizer,
-    cells: &[(f64, f64)],
-    i: usize,
-) -> Vec<Option<[f32; 3]>> {
-    let frame = &scene.frames[i];
-    let gain = frame.gain.powf(GAMMA).max(1e-3) as f32;
-    let reader = Reader::new(scene.grid, frame, linear, (0.0, 0.0));
-    cells
-        .iter()
-        .map(|&(x, y)| reader.rgb(x, y).map(|c| c.map(|v| v / gain)))
-        .collect()
 }
 
 /// Share of the cells that `now` differ from `usual` by more than the light's glow taken away.

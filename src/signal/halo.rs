@@ -1,8 +1,7 @@
 //! How far a burnt-out light was lit in the frame of an edge: from its halo, as its core looks full at any share.
 
 use super::Linearizer;
-use super::cover::look;
-use super::patch::Patch;
+use super::patch::{Patch, look};
 use crate::locate::scene::Scene;
 
 /// Linear light from which on a cell may have clipped samples, or samples that the tone curve flattens.

@@ -11,6 +11,8 @@ const MAX_SAMPLED: usize = 160;
 const OPAQUE_CELLS: usize = 9;
 /// A sample needs this share of its region inside the picture.
 const MIN_INSIDE: f64 = 0.6;
+/// Linear light goes about with this power of the codes that a frame's exposure is given in.
+const GAMMA: f64 = 2.2;
 
 /// The cells of a candidate and around it.
 #[derive(Debug, Clone)]
@@ -298,4 +300,20 @@ impl<'a> Reader<'a> {
         let i = y as usize * self.grid.cols + x as usize;
         self.frame.cells.code(c, i)
     }
+}
+
+/// Light of the cells in frame `i`, as if exposed like the first; `None` outside the picture.
+pub(super) fn look(
+    scene: &Scene,
+    linear: &Linearizer,
+    cells: &[(f64, f64)],
+    i: usize,
+) -> Vec<Option<[f32; 3]>> {
+    let frame = &scene.frames[i];
+    let gain = frame.gain.powf(GAMMA).max(1e-3) as f32;
+    let reader = Reader::new(scene.grid, frame, linear, (0.0, 0.0));
+    cells
+        .iter()
+        .map(|&(x, y)| reader.rgb(x, y).map(|c| c.map(|v| v / gain)))
+        .collect()
 }

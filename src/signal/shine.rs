@@ -1,7 +1,7 @@
 //! How a place looks while it is lit: the cues that tell a lamp from a bright or coloured thing.
 
 use super::Linearizer;
-use super::patch::{Patch, Reader};
+use super::patch::{Patch, Reader, spread};
 use crate::locate::cells::Channel;
 use crate::locate::scene::Scene;
 
@@ -60,8 +60,8 @@ impl Shine {
         let frames: Vec<usize> = (0..scene.frames.len())
             .filter(|&i| lit[i] == Some(true) && scene.frames[i].aligned)
             .collect();
-        let n = frames.len().min(FRAMES);
-        let chosen: Vec<usize> = (0..n).map(|k| frames[k * frames.len() / n]).collect();
+        let chosen = spread(&frames, FRAMES);
+        let n = chosen.len();
         let mut region = vec![Mean::default(); patch.region.len()];
         let mut rim = vec![Mean::default(); patch.rim.len()];
         let mut around = vec![Mean::default(); patch.surround.len()];
@@ -144,7 +144,7 @@ impl Shine {
     /// `radius_px` is that of the region, `change` what is known of its switching if it was ever dark. A logistic model of a few cues, each with the sign physics gives it: a
     /// lens is round, its light adds to every channel and spreads into a halo, and few things in the picture are as
     /// bright or as coloured; what is not a lamp changes a little where edges shake, or slowly where something passes. The weights were fitted once to practice clips with and
-    /// without lit lamps, and rounded.
+    /// without lit lamps, and rounded; that of abruptness later, on simulated and real film beside the others.
     pub fn emission(&self, radius_px: f64, change: Option<Change>) -> f64 {
         let size = (radius_px + 1.0).ln();
         let rare = -0.3 * (self.brighter + self.more_colored);
