@@ -143,8 +143,9 @@ impl Shine {
     ///
     /// `radius_px` is that of the region, `change` what is known of its switching if it was ever dark. A logistic model of a few cues, each with the sign physics gives it: a
     /// lens is round, its light adds to every channel and spreads into a halo, and few things in the picture are as
-    /// bright or as coloured; what is not a lamp changes a little where edges shake, or slowly where something passes. The weights were fitted once to practice clips with and
-    /// without lit lamps, and rounded; that of abruptness later, on simulated and real film beside the others.
+    /// bright or as coloured; what is not a lamp changes a little where edges shake, or slowly where something passes. The
+    /// weights were fitted once to practice clips with and without lit lamps, and rounded; that of abruptness later, on
+    /// simulated and real film beside the others.
     pub fn emission(&self, radius_px: f64, change: Option<Change>) -> f64 {
         let size = (radius_px + 1.0).ln();
         let rare = -0.3 * (self.brighter + self.more_colored);
