@@ -113,7 +113,7 @@ impl Scene {
         let luma = cells.channel(Channel::YMean);
         let reference = self
             .reference
-            .get_or_insert_with(|| Reference::new(luma, self.grid));
+            .get_or_insert_with(|| Reference::new(luma, None, self.grid));
         // A flat reference (a black first picture, a bare wall in the dark) shows no motion: take it as still.
         let flat = reference.is_flat();
         let alignment = reference.align(luma, &self.last);
@@ -135,7 +135,11 @@ impl Scene {
         let moved = (self.last.motion.dx.abs() / self.grid.cols as f64)
             .max(self.last.motion.dy.abs() / self.grid.rows as f64);
         if flat || moved > MAX_SHIFT || self.lost > LOST_FRAMES {
-            self.reference = Some(Reference::new(luma, self.grid));
+            let before = match self.frames.last().map(|f| &f.cells) {
+                Some(Cells::Whole(cells)) => Some(cells.channel(Channel::YMean)),
+                _ => None,
+            };
+            self.reference = Some(Reference::new(luma, before, self.grid));
             self.base = motion;
             self.base_gain = gain;
             self.last = self.last.afresh();

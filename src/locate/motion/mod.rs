@@ -12,7 +12,7 @@ mod solve;
 mod tiles;
 
 use super::cells::Grid;
-use picture::{Picture, Point, textured_points};
+use picture::{Picture, Point, noise, textured_points};
 use refine::refine;
 use search::search;
 use tiles::{IN_HAND, Tile, Votes};
@@ -112,12 +112,13 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Prepares the luma means `y` of a frame.
-    pub fn new(y: &[u8], grid: Grid) -> Self {
+    /// Prepares the luma means `y` of a frame; `before` are those of the frame before, if there is one.
+    pub fn new(y: &[u8], before: Option<&[u8]>, grid: Grid) -> Self {
+        let noise = noise(y, before, grid);
         let coarse = Picture::shrink(y, grid, COARSE);
         Self {
-            coarse: tiles::balanced(textured_points(&coarse), &coarse),
-            tiles: tiles::cut(&Picture::shrink(y, grid, 1)),
+            coarse: tiles::balanced(textured_points(&coarse, noise / COARSE as f32), &coarse),
+            tiles: tiles::cut(&Picture::shrink(y, grid, 1), noise),
             grid,
         }
     }
@@ -213,7 +214,7 @@ mod tests {
 
     #[test]
     fn shift_roll_zoom_and_gain_are_found_to_a_tenth_of_a_cell() {
-        let reference = Reference::new(&scene(Similarity::default(), 1.0), GRID);
+        let reference = Reference::new(&scene(Similarity::default(), 1.0), None, GRID);
         let truth = Similarity {
             a: 0.006,
             b: -0.008,
@@ -229,7 +230,7 @@ mod tests {
     #[test]
     fn a_passing_block_does_not_drag_the_scene_along() {
         let still = scene(Similarity::default(), 1.0);
-        let reference = Reference::new(&still, GRID);
+        let reference = Reference::new(&still, None, GRID);
         let mut frame = still;
         for y in 20..90 {
             for x in 60..100 {
@@ -246,7 +247,7 @@ mod tests {
     #[test]
     fn without_texture_the_guess_stands() {
         let flat = vec![50u8; GRID.cells()];
-        let reference = Reference::new(&flat, GRID);
+        let reference = Reference::new(&flat, None, GRID);
         let found = reference.align(&flat, &Alignment::default());
         assert_eq!(found.motion, Similarity::default());
         assert!(reference.is_flat());

@@ -6,9 +6,11 @@ use crate::locate::cells::Grid;
 const BUCKETS: [usize; 3] = [8, 5, 2];
 /// So many points fix a shift to hundredths of a cell; fewer, and smaller buckets are tried.
 const ENOUGH_POINTS: usize = 120;
-/// Gradient (codes per cell) under which a cell says nothing about motion: twice the noise of a cell mean.
+/// Gradient (codes per cell) under which a cell says nothing about motion, at least, and in standard deviations of the
+/// noise: the steepest of the 64 cells of a bucket has 1.8 by noise alone.
 const MIN_GRADIENT: f32 = 2.0;
-/// A point agrees if its residual is less than the noise (codes) plus what this much misplacement (cells) does.
+const NOISE_GRADIENT: f32 = 3.0;
+/// A point agrees if its residual is less than the noise (codes, at least) plus what this much misplacement (cells) does.
 const AGREE_NOISE: f32 = 2.0;
 const AGREE_CELLS: f32 = 0.6;
 /// Gradient in codes per cell above which a point's say does not grow.
@@ -80,11 +82,47 @@ impl Picture {
     }
 }
 
-/// The point of steepest gradient of each textured bucket, the buckets small enough to give enough.
-pub fn textured_points(p: &Picture) -> Vec<Point> {
+/// Noise beyond this (codes) is not believed: it is texture everywhere.
+const MAX_NOISE: f32 = 8.0;
+
+/// Standard deviation in codes of the noise of luma means `y`: from their fine structure (Immerkaer 1996) where there is
+/// least of it, or from what changed since the frame `before`, whichever is less.
+pub fn noise(y: &[u8], before: Option<&[u8]>, grid: Grid) -> f32 {
+    let (cols, rows) = (grid.cols, grid.rows);
+    let code = |x: usize, y_: usize| i32::from(y[y_ * cols + x]);
+    let mut fine = Vec::new();
+    for v in 1..rows.saturating_sub(1) {
+        for u in 1..cols.saturating_sub(1) {
+            let row = |v: usize| code(u - 1, v) - 2 * code(u, v) + code(u + 1, v);
+            fine.push((row(v - 1) - 2 * row(v) + row(v + 1)).unsigned_abs());
+        }
+    }
+    // The squares of the mask's weights sum to 36, those of a difference to 2.
+    let spatial = lower_half(fine) / 6.0;
+    let temporal = before.map_or(f32::INFINITY, |before| {
+        let steps = y.iter().zip(before).map(|(a, b)| u32::from(a.abs_diff(*b)));
+        lower_half(steps.collect()) / std::f32::consts::SQRT_2
+    });
+    spatial.min(temporal).min(MAX_NOISE)
+}
+
+/// Standard deviation of Gaussian noise of which these are absolute values, from the smaller half of them, whose mean is
+/// 0.33 of it; the rest may be texture or movement.
+fn lower_half(mut values: Vec<u32>) -> f32 {
+    let half = values.len() / 2;
+    if half == 0 {
+        return 0.0;
+    }
+    values.select_nth_unstable(half);
+    values[..half].iter().sum::<u32>() as f32 / half as f32 / 0.33
+}
+
+/// The point of steepest gradient of each textured bucket, the buckets small enough to give enough, where the values have
+/// `noise` (standard deviation in codes).
+pub fn textured_points(p: &Picture, noise: f32) -> Vec<Point> {
     let mut points = Vec::new();
     for bucket in BUCKETS {
-        points = bucket_points(p, bucket);
+        points = bucket_points(p, bucket, noise);
         if points.len() >= ENOUGH_POINTS {
             break;
         }
@@ -92,7 +130,9 @@ pub fn textured_points(p: &Picture) -> Vec<Point> {
     points
 }
 
-fn bucket_points(p: &Picture, bucket: usize) -> Vec<Point> {
+fn bucket_points(p: &Picture, bucket: usize, noise: f32) -> Vec<Point> {
+    let least = MIN_GRADIENT.max(NOISE_GRADIENT * noise);
+    let agree = AGREE_NOISE.max(2.0 * noise);
     let mut points = Vec::new();
     for by in (1..p.rows.saturating_sub(1)).step_by(bucket) {
         for bx in (1..p.cols.saturating_sub(1)).step_by(bucket) {
@@ -109,14 +149,15 @@ fn bucket_points(p: &Picture, bucket: usize) -> Vec<Point> {
                             value: p.at(x, y),
                             gx,
                             gy,
-                            tolerance: AGREE_NOISE + AGREE_CELLS * steep.sqrt(),
+                            tolerance: agree + AGREE_CELLS * steep.sqrt(),
                             weight: steep.sqrt().min(MAX_WEIGHT),
                         };
                         best = Some((steep, point));
                     }
                 }
             }
-            points.extend(best.map(|(_, p)| p).filter(|p| p.weight >= MIN_GRADIENT));
+            let steep = best.filter(|(steep, _)| steep.sqrt() >= least);
+            points.extend(steep.map(|(_, p)| p));
         }
     }
     points

@@ -34,6 +34,9 @@ pub const TURN_STEP_SD: f64 = 0.001;
 /// Misfit (squared standard deviations) that each unknown of a motion must save to be believed, so that a tripod stays
 /// exactly still; of the shift of a camera in a hand 1, what chance saves.
 const PER_UNKNOWN: f64 = 3.0;
+/// Misfit (squared standard deviations) that the best of the shifts which 24 tiles propose saves by chance: 2 of its two
+/// unknowns and 2 ln 24.
+const BY_CHANCE: f64 = 8.0;
 /// Evidence of movement (squared standard deviations beyond chance) from which on the camera is held to be in a hand.
 pub const IN_HAND: f64 = 30.0;
 /// Standard deviation in cells of a hand's movement from one frame to the next: 5 px of a picture of 640 px.
@@ -58,9 +61,9 @@ fn tile_of(p: &Point, picture: &Picture) -> usize {
 }
 
 /// The textured tiles of a picture.
-pub fn cut(picture: &Picture) -> Vec<Tile> {
+pub fn cut(picture: &Picture, noise: f32) -> Vec<Tile> {
     let mut tiles = vec![Vec::new(); TILES.0 * TILES.1];
-    for p in textured_points(picture) {
+    for p in textured_points(picture, noise) {
         tiles[tile_of(&p, picture)].push(p);
     }
     tiles
@@ -156,7 +159,7 @@ impl Votes {
         let turned = self.turned(&shifted);
         let still = Similarity::default();
         // A cumulative sum (Page 1954) of what a movement of the camera explains better than chance.
-        let excess = self.misfit(&still) - self.misfit(&shifted) - 2.0;
+        let excess = self.misfit(&still) - self.misfit(&shifted) - BY_CHANCE;
         let movement = (last.movement + excess).clamp(0.0, 2.0 * IN_HAND);
         let per_unknown = if movement > IN_HAND { 1.0 } else { PER_UNKNOWN };
         let (mut best, mut least) = (still, f64::INFINITY);
