@@ -414,6 +414,17 @@ fn covered_for_a_while_is_not_dark() {
 }
 
 #[test]
+fn an_emitter_that_is_lost_for_moments_beside_another_does_not_blink() {
+    let mut parts = vec![("green+blue", 0.9)];
+    for lit_s in [2.1, 1.6, 2.6, 3.7] {
+        parts.push(("green", 0.1));
+        parts.push(("green+blue", lit_s));
+    }
+    let d = verdict_of("sync-module-2", train(&parts), &[]);
+    assert_eq!((d.verdict, state_of(&d)), (Verdict::Diagnosed, "online"));
+}
+
+#[test]
 fn amber_instead_of_red_and_white_instead_of_blue_are_forgiven() {
     let d = verdict_of("xt", flashes(1.0, "amber", 5, 0.2, 2.8, 1.0), &[]);
     assert_eq!(

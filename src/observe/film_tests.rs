@@ -182,3 +182,24 @@ fn edges_of_a_burnt_out_light_are_known_to_a_quarter_of_a_frame() {
     let rms = (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt();
     assert!(rms < 0.25, "{rms:.3} {errors:.2?}");
 }
+
+#[test]
+fn a_light_that_burns_out_far_around_is_placed_by_its_middle() {
+    let mut spec = lamp(30.0, &blinks());
+    (
+        spec.effects.led_level,
+        spec.effects.halo,
+        spec.effects.exposure,
+    ) = (60.0, 0.3, 0.5);
+    let mut source = SimulatedSource::new(&spec).unwrap();
+    let led = source.truth().led.clone();
+    let seen = observe(&mut source, &ObserveOptions::default(), &mut |_| {}).unwrap();
+    let place = seen.lights[0].place;
+    let (x, y) = (place.x + 0.5 * place.w, place.y + 0.5 * place.h);
+    assert!(
+        (x - led.x).hypot(y - led.y) < 4.0,
+        "{place:?} at {:.0},{:.0}",
+        led.x,
+        led.y
+    );
+}

@@ -4,7 +4,7 @@
 //! hand or a person before it changes the surround in other ways too: other colours, more light, another texture.
 
 use super::Linearizer;
-use super::patch::{Patch, look, median, spread};
+use super::patch::{Patch, look, look_exposed, median, spread};
 use crate::locate::scene::Scene;
 
 /// Cells of the surround that are compared, and lit frames that the usual picture is taken from: both plenty for a
@@ -52,10 +52,18 @@ pub fn covered(
         })
         .collect();
     let own = glow(color);
+    // What the lamp lit, and lights no longer, may pass for a change of the exposure: strange is what is so whether the
+    // exposure changed since the light was lit or not.
+    let mut lit_gain = scene.frames[frames[0]].gain;
     let strange: Vec<bool> = (0..lit.len())
         .map(|i| {
-            lit[i] == Some(false)
-                && differs(&usual, &look(scene, linear, &cells, i), own) >= COVERED
+            if lit[i] == Some(true) {
+                lit_gain = scene.frames[i].gain;
+            }
+            let strange = |gain: f64| {
+                differs(&usual, &look_exposed(scene, linear, &cells, i, gain), own) >= COVERED
+            };
+            lit[i] == Some(false) && strange(scene.frames[i].gain) && strange(lit_gain)
         })
         .collect();
     let mut out = none;

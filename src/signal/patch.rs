@@ -309,9 +309,19 @@ pub(super) fn look(
     cells: &[(f64, f64)],
     i: usize,
 ) -> Vec<Option<[f32; 3]>> {
-    let frame = &scene.frames[i];
-    let gain = frame.gain.powf(GAMMA).max(1e-3) as f32;
-    let reader = Reader::new(scene.grid, frame, linear, (0.0, 0.0));
+    look_exposed(scene, linear, cells, i, scene.frames[i].gain)
+}
+
+/// The same if the frame is exposed by `gain` (codes) more than the first.
+pub(super) fn look_exposed(
+    scene: &Scene,
+    linear: &Linearizer,
+    cells: &[(f64, f64)],
+    i: usize,
+    gain: f64,
+) -> Vec<Option<[f32; 3]>> {
+    let gain = gain.powf(GAMMA).max(1e-3) as f32;
+    let reader = Reader::new(scene.grid, &scene.frames[i], linear, (0.0, 0.0));
     cells
         .iter()
         .map(|&(x, y)| reader.rgb(x, y).map(|c| c.map(|v| v / gain)))
