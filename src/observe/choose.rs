@@ -69,6 +69,9 @@ impl Eyes {
         };
         let size = self.scene.grid.size as f64;
         let best = |shining: Vec<Candidate>, most: usize| {
+            if shining.len() <= most {
+                return shining;
+            }
             let mut ranked: Vec<(f64, Candidate)> = shining
                 .into_iter()
                 .map(|c| {
@@ -78,7 +81,7 @@ impl Eyes {
                 .collect();
             ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
             ranked.truncate(most);
-            ranked.into_iter().map(|r| r.1)
+            ranked.into_iter().map(|r| r.1).collect()
         };
         let (shining, mut kept): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|c| c.origin == Origin::Shine);

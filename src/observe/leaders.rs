@@ -65,11 +65,12 @@ pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
     let mut kept: Vec<Measured> = Vec::new();
     for mut m in all {
         let follows = kept.iter().any(|k| {
-            let alike = k.shows_alike(&m);
             let faint = m.swing < FAINT * k.swing;
+            let same = k.same_lens(&m);
             k.holds_part(&m)
-                || faint && !k.same_lens(&m) && correlation(&k.lit, &m.lit).abs() > TOGETHER
-                || alike && (faint || k.same_lens(&m) || k.light.place.meets(&m.light.place))
+                // A reflection has the colour of what reflects.
+                || faint && !same && k.switches_with(&m)
+                || (faint || same || k.light.place.meets(&m.light.place)) && k.shows_alike(&m)
         });
         m.light.second = kept.iter().any(|k| k.same_lens(&m));
         if !follows && kept.len() < MAX_LIGHTS && m.light.emission >= MIN_EMISSION {

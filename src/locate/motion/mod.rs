@@ -19,6 +19,10 @@ use tiles::{IN_HAND, Tile, Votes};
 
 /// Fewest points that say anything.
 const MIN_POINTS: usize = 12;
+/// Gauss-Newton stops here; steps shrink about tenfold each.
+const MAX_STEPS: usize = 5;
+/// A step smaller than this, in cells, changes no sample noticeably.
+const STEP_TOLERANCE: f64 = 0.02;
 /// Block size in cells of the coarse level.
 const COARSE: usize = 4;
 /// Misfit (squared standard deviations) that a jump must save: as much as the best of the search's 169 places saves by luck,

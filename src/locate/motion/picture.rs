@@ -34,6 +34,16 @@ pub struct Point {
     pub weight: f32,
 }
 
+impl Point {
+    /// Its say in a fit that leaves `residual` (codes): Tukey's biweight, none thrice beyond its tolerance. The first steps
+    /// of a shift of a whole cell stay within that, as the tolerance grows with the gradient.
+    pub fn say(&self, residual: f64) -> Option<f64> {
+        let tolerance = f64::from(self.tolerance);
+        let z = residual / (3.0 * tolerance);
+        (z.abs() < 1.0).then(|| (1.0 - z * z).powi(2) / tolerance.powi(2))
+    }
+}
+
 /// A grey picture of codes above black.
 pub struct Picture {
     data: Vec<f32>,

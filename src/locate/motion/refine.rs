@@ -3,12 +3,7 @@
 use super::picture::{Picture, Point};
 use super::solve::solve;
 use super::tiles::{GAINS, TURN_SD, TURN_STEP_SD};
-use super::{Alignment, MIN_POINTS, Similarity};
-
-/// Gauss-Newton stops here; steps shrink about tenfold each.
-const MAX_STEPS: usize = 5;
-/// A step smaller than this, in cells, changes no sample noticeably.
-const STEP_TOLERANCE: f64 = 0.02;
+use super::{Alignment, MAX_STEPS, MIN_POINTS, STEP_TOLERANCE, Similarity};
 
 /// Robust Gauss-Newton for shift, gain, zoom and roll from `start` with all points at once: finer than the vote of tiles
 /// where light is scarce. `last` is the frame before's: roll and zoom change slowly.
@@ -33,13 +28,7 @@ pub fn refine<'a>(
             };
             n += 1;
             let r = f64::from(v) - a.gain * f64::from(p.value);
-            // Tukey-like: a point twice beyond its tolerance has no say. The first steps of a shift of a whole cell
-            // stay within it, as the tolerance grows with the gradient.
-            let z = r / (3.0 * f64::from(p.tolerance));
-            if z.abs() >= 1.0 {
-                continue;
-            }
-            let w = (1.0 - z * z).powi(2) / f64::from(p.tolerance).powi(2);
+            let Some(w) = p.say(r) else { continue };
             let (gx, gy) = (a.gain * f64::from(p.gx), a.gain * f64::from(p.gy));
             let (ux, uy) = ((f64::from(p.x) - cx) / reach, (f64::from(p.y) - cy) / reach);
             let row = [

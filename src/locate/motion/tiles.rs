@@ -2,17 +2,13 @@
 
 use super::picture::{Picture, Point, textured_points};
 use super::solve::solve;
-use super::{Alignment, Similarity};
+use super::{Alignment, MAX_STEPS, STEP_TOLERANCE, Similarity};
 
 /// Tiles along and across the picture. More would be too small to hold texture in two directions, fewer would let one
 /// person cover most of them.
 const TILES: (usize, usize) = (6, 4);
 /// Fewest points of a tile that fix a shift and a gain with some to spare.
 const MIN_TILE_POINTS: usize = 4;
-/// Gauss-Newton stops here; steps shrink about tenfold each.
-const MAX_STEPS: usize = 5;
-/// A step smaller than this, in cells, changes no sample noticeably.
-const STEP_TOLERANCE: f64 = 0.02;
 /// A tile that moved farther than this, in cells, from where it was looked for has lost its texture.
 const MAX_STEP: f64 = 4.0;
 /// Share of a tile's points that must fit where it went: else something covers it or it changed.
@@ -340,16 +336,9 @@ fn vote(tile: &Tile, picture: &Picture, start: &Alignment) -> Option<Vote> {
                 continue;
             };
             inside += 1;
-            let tolerance = f64::from(p.tolerance);
             let r = f64::from(v) - gain * f64::from(p.value);
-            fitting += usize::from(r.abs() < tolerance);
-            // Tukey's biweight: a point thrice beyond its tolerance has no say. The first steps of a shift of a whole cell
-            // stay within it, as the tolerance grows with the gradient.
-            let z = r / (3.0 * tolerance);
-            if z.abs() >= 1.0 {
-                continue;
-            }
-            let w = (1.0 - z * z).powi(2) / tolerance.powi(2);
+            fitting += usize::from(r.abs() < f64::from(p.tolerance));
+            let Some(w) = p.say(r) else { continue };
             let row = [
                 gain * f64::from(p.gx),
                 gain * f64::from(p.gy),
