@@ -27,3 +27,4 @@ mod schemas;
 pub mod signal;
 pub mod simulate;
 pub mod source;
+mod threads;

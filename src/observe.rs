@@ -5,7 +5,6 @@ mod choose;
 mod film_tests;
 mod leaders;
 mod reading;
-mod threads;
 mod windows;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +21,7 @@ use crate::pulses::extract::Clock;
 use crate::pulses::{Color, Rhythm, Train};
 use crate::signal::{Backdrop, Linearizer, Shine};
 use crate::source::{Frame, FrameSource, SourceError, VideoInfo};
+use crate::threads;
 
 /// A box in px of the picture as shown.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::cells::{Channel, Grid};
 use super::scene::{Scene, SceneFrame};
+use crate::threads;
 
 /// The channels lights are looked for in: extremes, so that a light smaller than a cell counts in full.
 pub const SOUGHT: [Channel; 4] = [Channel::YMax, Channel::VMax, Channel::UMax, Channel::GMax];
@@ -12,6 +13,9 @@ pub const SOUGHT: [Channel; 4] = [Channel::YMax, Channel::VMax, Channel::UMax, C
 const ROOT_SCALE: f64 = 256.0;
 /// Range of noise over the square of its mean root step: 6 standard deviations of 0.96 such squares.
 const NOISE_RANGE: f32 = 6.0;
+
+/// Frames that are added to one row of cells before the next: the row's statistics stay in the nearest cache.
+const FRAMES_TOGETHER: usize = 16;
 
 /// Scene cells around the first picture that other frames show, as a share of its size: a light that
 /// leaves the first view by up to half a picture is still followed.
@@ -100,7 +104,7 @@ pub struct Maps {
     /// In how many frames a cell was in the picture.
     pub seen: Vec<u16>,
     /// In the order of [`SOUGHT`].
-    pub stats: [ChannelStats; 4],
+    pub stats: Vec<ChannelStats>,
 }
 
 impl ChannelStats {
@@ -148,33 +152,16 @@ impl ChannelStats {
 impl Maps {
     pub fn of(scene: &Scene) -> Self {
         let canvas = Canvas::of(scene);
-        let mut maps = Self {
+        let each = SOUGHT.len().div_ceil(threads::processors());
+        let shares: Vec<&[Channel]> = SOUGHT.chunks(each).collect();
+        let mut shares = threads::map(&shares, |channels| add_up(scene, &canvas, channels));
+        Self {
             canvas,
-            seen: vec![0; canvas.cells()],
-            stats: std::array::from_fn(|_| ChannelStats::new(canvas.cells())),
-        };
-        let mut index = vec![0; canvas.cols];
-        let mut codes = vec![0; canvas.cols];
-        let mut steps = vec![0; canvas.cols];
-        let roots = std::array::from_fn(|d| ((d as f64).sqrt() * ROOT_SCALE) as u16);
-        for f in scene.frames.iter().filter(|f| f.aligned) {
-            let channels = SOUGHT.map(|c| f.cells.channel(c));
-            let tables = SOUGHT.map(|c| compensation(c, f));
-            for row in 0..canvas.rows {
-                let seen = nearest_cells(&canvas, row, scene.grid, f, &mut index);
-                let (index, codes) = (&index[seen.clone()], &mut codes[seen.clone()]);
-                let cells = row * canvas.cols + seen.start..row * canvas.cols + seen.end;
-                for (k, (channel, table)) in channels.iter().zip(&tables).enumerate() {
-                    let codes = read(channel, index, table.as_ref(), codes);
-                    let before = &maps.seen[cells.clone()];
-                    maps.stats[k].add(cells.clone(), codes, before, &roots, &mut steps);
-                }
-                for n in &mut maps.seen[cells] {
-                    *n += 1;
-                }
-            }
+            seen: shares
+                .first_mut()
+                .map_or_else(Vec::new, |s| std::mem::take(&mut s.0)),
+            stats: shares.into_iter().flat_map(|s| s.1).collect(),
         }
-        maps
     }
 
     /// Largest change of cell `i` in channel `k` of [`SOUGHT`] beyond its frame-to-frame noise, in codes.
@@ -213,6 +200,45 @@ impl Maps {
             n => self.stats[k].sum[i] as f32 / f32::from(n),
         }
     }
+}
+
+/// In how many frames each cell was in the picture, and what the channels did there.
+fn add_up(scene: &Scene, canvas: &Canvas, channels: &[Channel]) -> (Vec<u16>, Vec<ChannelStats>) {
+    let mut times_seen = vec![0; canvas.cells()];
+    let mut stats: Vec<ChannelStats> = channels
+        .iter()
+        .map(|_| ChannelStats::new(canvas.cells()))
+        .collect();
+    let mut index = vec![0; canvas.cols];
+    let mut codes = vec![0; canvas.cols];
+    let mut steps = vec![0; canvas.cols];
+    let roots = std::array::from_fn(|d| ((d as f64).sqrt() * ROOT_SCALE) as u16);
+    let aligned: Vec<&SceneFrame> = scene.frames.iter().filter(|f| f.aligned).collect();
+    for frames in aligned.chunks(FRAMES_TOGETHER) {
+        let planes: Vec<Vec<_>> = frames
+            .iter()
+            .map(|f| {
+                let plane = |&c| (f.cells.channel(c), compensation(c, f));
+                channels.iter().map(plane).collect()
+            })
+            .collect();
+        for row in 0..canvas.rows {
+            for (f, planes) in frames.iter().zip(&planes) {
+                let seen = nearest_cells(canvas, row, scene.grid, f, &mut index);
+                let (index, codes) = (&index[seen.clone()], &mut codes[seen.clone()]);
+                let cells = row * canvas.cols + seen.start..row * canvas.cols + seen.end;
+                let before = &mut times_seen[cells.clone()];
+                for ((channel, table), stats) in planes.iter().zip(&mut stats) {
+                    let codes = read(channel, index, table.as_ref(), codes);
+                    stats.add(cells.clone(), codes, before, &roots, &mut steps);
+                }
+                for n in before {
+                    *n += 1;
+                }
+            }
+        }
+    }
+    (times_seen, stats)
 }
 
 /// Light 0..1 of a luma code by a plain power law, near enough to compare places.
