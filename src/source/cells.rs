@@ -116,8 +116,10 @@ pub struct Pooler {
 #[derive(Debug, Clone, Default)]
 struct Rows {
     sum: Vec<u16>,
-    max: Vec<u8>,
-    min: Vec<u8>,
+    /// Their maxima, or their minima.
+    extreme: Vec<u8>,
+    /// Room for half as many.
+    half: Vec<u8>,
 }
 
 impl Pooler {
@@ -173,19 +175,19 @@ impl Pooler {
         let (cw, ch) = self.cell_samples(shift);
         let used = (self.grid.cols * cw).min(plane.width);
         let mean_of = Mean::of((cw * ch) as u32);
-        let Rows { sum, max: tops, .. } = &mut self.rows;
+        let Rows { sum, extreme, half } = &mut self.rows;
         // Pairs of columns where they don't straddle cells.
         let pairs = cw.is_multiple_of(2);
         let together = if pairs { 2 } else { 1 };
         sum.resize(used / together, 0);
-        tops.resize(used, 0);
         let rows = mean.chunks_exact_mut(self.grid.cols);
         for (row, (mean, max)) in rows.zip(max.chunks_exact_mut(self.grid.cols)).enumerate() {
             let lines = row * ch..((row + 1) * ch).min(plane.height);
+            extreme.resize(used, 0);
             if pairs {
-                add_pairs(plane, lines, sum, tops);
+                add_pairs(plane, lines, sum, extreme);
             } else {
-                add_columns(plane, lines, sum, tops);
+                add_columns(plane, lines, sum, extreme);
             }
             reduce(
                 cw / together,
@@ -194,19 +196,25 @@ impl Pooler {
                 |total: u32, &v| total + u32::from(v),
                 |total| mean_of.total(total),
             );
-            reduce(cw, tops, max, |top: u8, &v| top.max(v), |top| top);
+            extremes(cw, extreme, half, u16::max);
+            for (max, &top) in max.iter_mut().zip(&*extreme) {
+                *max = top;
+            }
         }
     }
 
     fn greenness(&mut self, u: &Plane, v: &Plane, shift: (u8, u8), out: &mut [u8]) {
         let (cw, ch) = self.cell_samples(shift);
         let used = (self.grid.cols * cw).min(u.width).min(v.width);
-        let min = &mut self.rows.min;
-        min.resize(used, 0);
+        let Rows { extreme, half, .. } = &mut self.rows;
         for (row, out) in out.chunks_exact_mut(self.grid.cols).enumerate() {
             let lines = row * ch..((row + 1) * ch).min(u.height).min(v.height);
-            least_chroma(u, v, lines, min);
-            reduce(cw, min, out, |top: u8, &v| top.max(255 - v), |top| top);
+            extreme.resize(used, 0);
+            least_chroma(u, v, lines, extreme);
+            extremes(cw, extreme, half, u16::min);
+            for (out, least) in out.iter_mut().zip(&*extreme) {
+                *out = 255 - least;
+            }
         }
     }
 }
@@ -238,19 +246,37 @@ impl Mean {
 
 /// Sums of the pairs of columns over the rows `lines` of `plane`, and maxima of the columns.
 ///
-/// Row after row, as memory is fetched ahead that way: taking the columns in blocks instead, with their sums in
-/// registers, waits for memory longer.
-fn add_pairs(plane: &Plane, lines: Range<usize>, sum: &mut [u16], max: &mut [u8]) {
+/// Four rows at a time, so that the sums and maxima so far are fetched and stored once for them.
+fn add_pairs(plane: &Plane, mut lines: Range<usize>, sum: &mut [u16], max: &mut [u8]) {
     sum.fill(0);
     max.fill(0);
+    while lines.len() >= 4 {
+        let y = lines.start;
+        add_rows([y, y + 1, y + 2, y + 3].map(|y| plane.row(y)), sum, max);
+        lines.start += 4;
+    }
     for y in lines {
-        for (s, p) in sum.iter_mut().zip(plane.row(y).as_chunks::<2>().0) {
-            // As one number, whose halves are added: half the work where the compiler makes vectors of it.
-            let both = u16::from_le_bytes(*p);
+        add_rows([plane.row(y)], sum, max);
+    }
+}
+
+/// Adds rows, of at least as many samples as `max`, to the sums of pairs of columns and the maxima of columns.
+fn add_rows<const N: usize>(rows: [&[u8]; N], sum: &mut [u16], max: &mut [u8]) {
+    // Slices of one length, known as such to the compiler, which makes vectors of both loops.
+    let n = sum.len();
+    let pairs = rows.map(|row| &row.as_chunks::<2>().0[..n]);
+    for (i, s) in sum.iter_mut().enumerate() {
+        for row in pairs {
+            // As one number, whose halves are added: half the work.
+            let both = u16::from_le_bytes(row[i]);
             *s += (both & 0xff) + (both >> 8);
         }
-        for (m, &p) in max.iter_mut().zip(plane.row(y)) {
-            *m = (*m).max(p);
+    }
+    let n = max.len();
+    let rows = rows.map(|row| &row[..n]);
+    for (i, m) in max.iter_mut().enumerate() {
+        for row in rows {
+            *m = (*m).max(row[i]);
         }
     }
 }
@@ -273,6 +299,31 @@ fn least_chroma(u: &Plane, v: &Plane, lines: Range<usize>, min: &mut [u8]) {
     for y in lines {
         for (m, (&a, &b)) in min.iter_mut().zip(u.row(y).iter().zip(v.row(y))) {
             *m = (*m).min(((u16::from(a) + u16::from(b) + 1) >> 1) as u8);
+        }
+    }
+}
+
+/// Brings every `width` columns down to the extreme that `pick` takes of two, halving their number as long as that goes.
+fn extremes(
+    mut width: usize,
+    columns: &mut Vec<u8>,
+    half: &mut Vec<u8>,
+    pick: impl Fn(u16, u16) -> u16,
+) {
+    while width.is_multiple_of(2) {
+        half.resize(columns.len() / 2, 0);
+        for (to, pair) in half.iter_mut().zip(columns.as_chunks::<2>().0) {
+            // As one number, so that the compiler makes vectors of it.
+            let both = u16::from_le_bytes(*pair);
+            *to = pick(both & 0xff, both >> 8) as u8;
+        }
+        std::mem::swap(columns, half);
+        width /= 2;
+    }
+    if width > 1 {
+        for i in 0..columns.len() / width {
+            let cell = columns[i * width..][..width].iter();
+            columns[i] = cell.fold(columns[i * width], |a, &b| pick(a.into(), b.into()) as u8);
         }
     }
 }
