@@ -128,24 +128,36 @@ impl ChannelStats {
         roots: &[u16; 256],
         steps: &mut [u8],
     ) {
-        // Slices of one length, known as such to the compiler, which makes vectors of the first loop.
-        let n = codes.len();
-        let (seen, steps) = (&seen[..n], &mut steps[..n]);
-        let min = &mut self.min[cells.clone()][..n];
-        let max = &mut self.max[cells.clone()][..n];
-        let sum = &mut self.sum[cells.clone()][..n];
-        let last = &mut self.last[cells.clone()][..n];
-        for i in 0..n {
-            let v = codes[i];
-            min[i] = min[i].min(v);
-            max[i] = max[i].max(v);
-            sum[i] += u32::from(v);
-            steps[i] = if seen[i] > 0 { v.abs_diff(last[i]) } else { 0 };
-            last[i] = v;
-        }
+        let (min, max) = (&mut self.min[cells.clone()], &mut self.max[cells.clone()]);
+        widen(min, max, codes);
+        add_to(&mut self.sum[cells.clone()], codes);
+        note_steps(&mut self.last[cells.clone()], codes, seen, steps);
         for (sum, &step) in self.root_step[cells].iter_mut().zip(&*steps) {
             *sum += u32::from(roots[usize::from(step)]);
         }
+    }
+}
+
+// Functions of their own, as the compiler makes vectors only of what it knows to be apart in memory: arguments.
+
+fn widen(min: &mut [u8], max: &mut [u8], codes: &[u8]) {
+    for ((min, max), &code) in min.iter_mut().zip(max).zip(codes) {
+        *min = (*min).min(code);
+        *max = (*max).max(code);
+    }
+}
+
+fn add_to(sum: &mut [u32], codes: &[u8]) {
+    for (sum, &code) in sum.iter_mut().zip(codes) {
+        *sum += u32::from(code);
+    }
+}
+
+/// Steps from the last codes, none from a cell that was not `seen` before.
+fn note_steps(last: &mut [u8], codes: &[u8], seen: &[u16], steps: &mut [u8]) {
+    for (((last, &code), &seen), step) in last.iter_mut().zip(codes).zip(seen).zip(steps) {
+        *step = if seen > 0 { code.abs_diff(*last) } else { 0 };
+        *last = code;
     }
 }
 
