@@ -63,7 +63,8 @@ pub fn covered(
             let strange = |gain: f64| {
                 differs(&usual, &look_exposed(scene, linear, &cells, i, gain), own) >= COVERED
             };
-            lit[i] == Some(false) && strange(scene.frames[i].gain) && strange(lit_gain)
+            let gain = scene.frames[i].gain;
+            lit[i] == Some(false) && strange(gain) && (gain == lit_gain || strange(lit_gain))
         })
         .collect();
     let mut out = none;
