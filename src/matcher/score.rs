@@ -121,19 +121,18 @@ pub fn fit(signal: &Signal, script: &Script, noise: &Noise, priors: &Priors) -> 
 
 /// Keeps the likeliest; of several at the same place since the same time, one with their sum.
 fn prune(beam: &mut Vec<Hypothesis>) {
-    beam.sort_by(|a, b| b.log.total_cmp(&a.log));
-    let Some(best) = beam.first().map(|h| h.log) else {
+    let Some(best) = beam.iter().map(|h| h.log).max_by(f64::total_cmp) else {
         return;
     };
     if !best.is_finite() {
         beam.clear();
         return;
     }
+    // Before sorting, which moves whole hypotheses.
+    beam.retain(|h| h.log >= best - PRUNE);
+    beam.sort_by(|a, b| b.log.total_cmp(&a.log));
     let mut kept: usize = 0;
     for i in 0..beam.len() {
-        if beam[i].log < best - PRUNE {
-            break;
-        }
         let twin = (0..kept).find(|&k| {
             let (a, b) = (&beam[k], &beam[i]);
             a.place == b.place
