@@ -21,7 +21,6 @@ use crate::pulses::extract::Clock;
 use crate::pulses::{Color, Rhythm, Train};
 use crate::signal::{Backdrop, Linearizer, Shine};
 use crate::source::{Frame, FrameSource, SourceError, VideoInfo};
-use crate::threads;
 
 /// A box in px of the picture as shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -268,16 +267,15 @@ impl Eyes {
         let linear = Linearizer::new(scene.color);
         let backdrop = Backdrop::of(scene, &linear);
         let found = self.promising(found, &linear, &backdrop);
-        let measured = threads::map(&found, |c| self.measure(c, &linear, &backdrop, clock));
+        let measured = self.measure(&found, &linear, &backdrop, clock);
         let measured: Vec<Measured> = measured.into_iter().flatten().collect();
         let mut lights = leaders(measured);
         if let Some(region) = self.options.region {
             if lights.is_empty() {
                 // Nothing stands out where the user points: the whole of it is the light.
                 let given = self.given(region);
-                lights.extend(
-                    given.and_then(|c| Some(self.measure(&c, &linear, &backdrop, clock)?.light)),
-                );
+                let measured = self.measure(given.as_slice(), &linear, &backdrop, clock);
+                lights.extend(measured.into_iter().flatten().map(|m| m.light));
             }
             for l in &mut lights {
                 let odds = POINTED_AT * l.emission / (1.0 - l.emission).max(1e-6);

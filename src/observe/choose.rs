@@ -4,6 +4,7 @@ use super::{Eyes, Rect};
 use crate::locate::candidates::{Candidate, Origin};
 use crate::locate::cells::Channel;
 use crate::signal::{Backdrop, Linearizer, Patch, Shine};
+use crate::threads;
 
 /// Most places that are measured because they shine, and of those where something changes: the shape of a light that
 /// blinks is often clearer from its light than from its change.
@@ -72,13 +73,11 @@ impl Eyes {
             if shining.len() <= most {
                 return shining;
             }
-            let mut ranked: Vec<(f64, Candidate)> = shining
-                .into_iter()
-                .map(|c| {
-                    let look = Shine::of(&self.scene, &Patch::of(&c), linear, backdrop, &always);
-                    (look.emission(c.radius * size, None), c)
-                })
-                .collect();
+            let emissions = threads::map(&shining, |c| {
+                let look = Shine::of(&self.scene, &Patch::of(c), linear, backdrop, &always);
+                look.emission(c.radius * size, None)
+            });
+            let mut ranked: Vec<(f64, Candidate)> = emissions.into_iter().zip(shining).collect();
             ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
             ranked.truncate(most);
             ranked.into_iter().map(|r| r.1).collect()

@@ -1,5 +1,7 @@
 //! One candidate measured: its signal read as a train, judged by its looks, and placed.
 
+use std::borrow::Cow;
+
 use super::leaders::Measured;
 use super::{Eyes, Light, Rect, kind, most};
 use crate::locate::candidates::Candidate;
@@ -8,9 +10,10 @@ use crate::pulses::beat::beat;
 use crate::pulses::edges;
 use crate::pulses::extract::{self, Base, Clock, Reading};
 use crate::signal::{
-    Backdrop, Change, Linearizer, Patch, Sample, Shine, brightness, burnt_out, covered, measure,
-    shares,
+    Backdrop, Change, Linearizer, Patch, Sample, Shine, Signal, brightness, burnt_out, covered,
+    measure, shares,
 };
+use crate::threads;
 
 /// Probability (from looks) above which the darkest level of a changing light is taken to be lit itself, and the least
 /// share of the change it must have: less is the lens in the room's light. High, as one light in six at most shows
@@ -35,27 +38,43 @@ const CLIPPED: f32 = 0.75;
 const CLIPPED_SHARE: f32 = 0.92;
 
 impl Eyes {
-    /// What the candidate did, and how it looks; `None` for one that was never seen lit.
+    /// What each candidate did, and how it looks; `None` for one that was never seen lit.
     pub(super) fn measure(
         &self,
+        candidates: &[Candidate],
+        linear: &Linearizer,
+        backdrop: &Backdrop,
+        clock: Clock,
+    ) -> Vec<Option<Measured>> {
+        let patches = threads::map(candidates, Patch::of);
+        let signals = measure(&self.scene, &patches, linear);
+        let signals: Vec<_> = candidates.iter().zip(&patches).zip(signals).collect();
+        threads::map(&signals, |((c, patch), signal)| {
+            self.judge(c, patch, signal, linear, backdrop, clock)
+        })
+    }
+
+    fn judge(
+        &self,
         candidate: &Candidate,
+        patch: &Patch,
+        signal: &Signal,
         linear: &Linearizer,
         backdrop: &Backdrop,
         clock: Clock,
     ) -> Option<Measured> {
-        let patch = Patch::of(candidate);
-        let mut signal = measure(&self.scene, &patch, linear, &[]);
-        let look = |lit: &[Option<bool>]| Shine::of(&self.scene, &patch, linear, backdrop, lit);
+        let look = |lit: &[Option<bool>]| Shine::of(&self.scene, patch, linear, backdrop, lit);
         let radius_px = candidate.radius * self.scene.grid.size as f64;
         // Whatever changes is first taken to be switched off at its darkest.
-        let mut reading: Reading = extract::read(&signal.samples, clock, Base::Dark);
-        let hidden = covered(&self.scene, &patch, linear, &reading.lit, reading.lit_rgb);
+        let mut samples = Cow::from(&signal.samples);
+        let mut reading: Reading = extract::read(&samples, clock, Base::Dark);
+        let hidden = covered(&self.scene, patch, linear, &reading.lit, reading.lit_rgb);
         let often = hidden.iter().filter(|h| **h).count() as f64 > MOMENT * hidden.len() as f64;
         if hidden.contains(&true) && !often {
-            for (sample, hidden) in signal.samples.iter_mut().zip(hidden) {
+            for (sample, hidden) in samples.to_mut().iter_mut().zip(hidden) {
                 sample.seen &= !hidden;
             }
-            reading = extract::read(&signal.samples, clock, Base::Dark);
+            reading = extract::read(&samples, clock, Base::Dark);
         }
         let dark: Vec<Option<bool>> = reading.lit.iter().map(|l| l.map(|lit| !lit)).collect();
         let swing = most(reading.lit_rgb);
@@ -67,21 +86,21 @@ impl Eyes {
             look(&vec![Some(true); dark.len()])
         };
         let wavers = rest.light > STEADY_SHARE * (rest.light + swing)
-            || drop_in_light(&signal.samples, &reading.lit) < OWN_DROP * swing;
+            || drop_in_light(&samples, &reading.lit) < OWN_DROP * swing;
         let shines_at_rest = rest.emission(radius_px, None);
         let several = shines_at_rest > LIT_AT_REST && rest.light > REST_SHARE * swing;
         // Where a level changes with every frame no two levels are found: it may still be in step with something.
         let beat = (!changes || reading.train.spans.len() > BEAT_SPANS)
-            .then(|| beat(&signal.samples, clock, shines_at_rest))
+            .then(|| beat(&samples, clock, shines_at_rest))
             .flatten();
         let flickers = beat.is_some_and(|b| b.p > 0.5);
         if flickers {
-            reading = extract::read(&signal.samples, clock, Base::Flicker);
+            reading = extract::read(&samples, clock, Base::Flicker);
         } else if !changes || wavers || several {
-            reading = extract::read(&signal.samples, clock, Base::Lit);
+            reading = extract::read(&samples, clock, Base::Lit);
         }
         edges::refine(&mut reading.train, &reading.lit, clock, |a, b, at| {
-            shares(&self.scene, &patch, linear, a, b, at)
+            shares(&self.scene, patch, linear, a, b, at)
         });
         let shine = look(&reading.lit);
         let first = reading.lit.iter().position(|l| *l == Some(true))?;
@@ -97,7 +116,7 @@ impl Eyes {
             .find(|c| !c.is_dark())?
             .colors()
             .next()?;
-        let place = self.place(&patch, linear, &reading.lit, first);
+        let place = self.place(patch, linear, &reading.lit, first);
         if self
             .options
             .region
@@ -108,7 +127,7 @@ impl Eyes {
         let swing = most(reading.lit_rgb);
         let change = reading.lit.contains(&Some(false)).then(|| Change {
             swing,
-            abrupt: abruptness(&signal.samples, &reading),
+            abrupt: abruptness(&samples, &reading),
         });
         Some(Measured {
             light: Light {

@@ -37,7 +37,7 @@ pub fn burnt_out(
         return None;
     }
     let bright = |i: usize, x: f64, y: f64| {
-        let c = Reader::new(scene.grid, &scene.frames[i], linear, (0.0, 0.0)).rgb(x, y);
+        let c = Reader::new(scene.grid, &scene.frames[i], linear).rgb(x, y);
         c.map(|c| c.into_iter().fold(0.0, f32::max) >= least)
     };
     let burns = |x: f64, y: f64| {

@@ -4,11 +4,14 @@ use super::Linearizer;
 use crate::locate::candidates::Candidate;
 use crate::locate::cells::{Channel, Grid};
 use crate::locate::scene::{Scene, SceneFrame};
+use crate::threads;
 
 /// Most cells of a region or surround that are sampled; more add time, not precision.
 const MAX_SAMPLED: usize = 160;
 /// Cells from which on most of a region is not at its blurred edge (3 x 3).
 const OPAQUE_CELLS: usize = 9;
+/// Frames that one thread samples at a time.
+const FRAMES_TOGETHER: usize = 32;
 /// A sample needs this share of its region inside the picture.
 const MIN_INSIDE: f64 = 0.6;
 /// Linear light goes about with this power of the codes that a frame's exposure is given in.
@@ -131,24 +134,35 @@ fn distances(marked: &[bool], w: usize, h: usize) -> Vec<f64> {
     d.into_iter().map(|v| f64::from(v) / 3.0).collect()
 }
 
-/// Samples `patch` in every frame; `shifts` moves it per frame, in cells (empty: not at all).
-pub fn measure(scene: &Scene, patch: &Patch, linear: &Linearizer, shifts: &[(f64, f64)]) -> Signal {
-    let mut ring = Default::default();
-    let samples = scene
-        .frames
-        .iter()
-        .enumerate()
-        .map(|(t, f)| {
-            let shift = shifts.get(t).copied().unwrap_or_default();
-            sample(scene.grid, f, patch, linear, shift, &mut ring)
-        })
-        .collect();
-    Signal { samples }
+/// Samples the patches in every frame. All of them in one frame before the next, whose cells then come from memory once.
+pub fn measure(scene: &Scene, patches: &[Patch], linear: &Linearizer) -> Vec<Signal> {
+    let shares: Vec<&[SceneFrame]> = scene.frames.chunks(FRAMES_TOGETHER).collect();
+    let shares = threads::map(&shares, |frames| {
+        let mut ring = Default::default();
+        let mut samples = Vec::with_capacity(frames.len() * patches.len());
+        for f in *frames {
+            samples.extend(
+                patches
+                    .iter()
+                    .map(|patch| sample(scene.grid, f, patch, linear, &mut ring)),
+            );
+        }
+        samples
+    });
+    let of_patch = |k: usize| {
+        let samples = shares
+            .iter()
+            .flat_map(|share| share.iter().skip(k).step_by(patches.len()).copied());
+        Signal {
+            samples: samples.collect(),
+        }
+    };
+    (0..patches.len()).map(of_patch).collect()
 }
 
 /// Brightest channel of each region cell in frame `i`, linear; 0 outside the picture.
 pub fn brightness(scene: &Scene, patch: &Patch, linear: &Linearizer, i: usize) -> Vec<f32> {
-    let reader = Reader::new(scene.grid, &scene.frames[i], linear, (0.0, 0.0));
+    let reader = Reader::new(scene.grid, &scene.frames[i], linear);
     patch
         .region
         .iter()
@@ -165,13 +179,12 @@ fn sample(
     frame: &SceneFrame,
     patch: &Patch,
     linear: &Linearizer,
-    shift: (f64, f64),
     ring: &mut [Vec<f32>; 3],
 ) -> Sample {
     if !frame.aligned {
         return Sample::default();
     }
-    let reader = Reader::new(grid, frame, linear, shift);
+    let reader = Reader::new(grid, frame, linear);
     ring.iter_mut().for_each(Vec::clear);
     for c in patch.surround.iter().filter_map(|&(x, y)| reader.rgb(x, y)) {
         for (values, v) in ring.iter_mut().zip(c) {
@@ -240,28 +253,20 @@ pub(super) struct Reader<'a> {
     grid: Grid,
     frame: &'a SceneFrame,
     linear: &'a Linearizer,
-    /// In cells.
-    shift: (f64, f64),
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(
-        grid: Grid,
-        frame: &'a SceneFrame,
-        linear: &'a Linearizer,
-        shift: (f64, f64),
-    ) -> Self {
+    pub(super) fn new(grid: Grid, frame: &'a SceneFrame, linear: &'a Linearizer) -> Self {
         Self {
             grid,
             frame,
             linear,
-            shift,
         }
     }
 
     /// Linear light at a scene point, bilinear between cell means; `None` outside the picture.
     pub(super) fn rgb(&self, x: f64, y: f64) -> Option<[f32; 3]> {
-        let (x, y) = self.frame.motion.apply(x + self.shift.0, y + self.shift.1);
+        let (x, y) = self.frame.motion.apply(x, y);
         let (cols, rows) = (self.grid.cols, self.grid.rows);
         if !(x >= -0.5 && y >= -0.5 && x < cols as f64 - 0.5 && y < rows as f64 - 0.5) {
             return None;
@@ -270,9 +275,10 @@ impl<'a> Reader<'a> {
             x.clamp(0.0, (cols as f64 - 1.001).max(0.0)),
             y.clamp(0.0, (rows as f64 - 1.001).max(0.0)),
         );
-        let (xi, yi) = (x as usize, y as usize);
-        let (fx, fy) = ((x - xi as f64) as f32, (y - yi as f64) as f32);
-        let i = yi * cols + xi;
+        // Short numbers, which take the processor a quarter of the work that long ones do; a grid has 40,000 cells at most.
+        let (xi, yi) = (x as u16, y as u16);
+        let (fx, fy) = ((x - f64::from(xi)) as f32, (y - f64::from(yi)) as f32);
+        let i = usize::from(yi) * cols + usize::from(xi);
         let means = [Channel::YMean, Channel::UMean, Channel::VMean];
         let code = |c: Channel, i: usize| f32::from(self.frame.cells.code(c, i));
         // On a tripod every point is the middle of a cell.
@@ -292,12 +298,12 @@ impl<'a> Reader<'a> {
 
     /// The code of the cell nearest to a scene point, 0 outside.
     pub(super) fn code(&self, c: Channel, x: f64, y: f64) -> u8 {
-        let (x, y) = self.frame.motion.apply(x + self.shift.0, y + self.shift.1);
+        let (x, y) = self.frame.motion.apply(x, y);
         let (x, y) = (x + 0.5, y + 0.5);
         if x < 0.0 || y < 0.0 || x >= self.grid.cols as f64 || y >= self.grid.rows as f64 {
             return 0;
         }
-        let i = y as usize * self.grid.cols + x as usize;
+        let i = usize::from(y as u16) * self.grid.cols + usize::from(x as u16);
         self.frame.cells.code(c, i)
     }
 }
@@ -321,7 +327,7 @@ pub(super) fn look_exposed(
     gain: f64,
 ) -> Vec<Option<[f32; 3]>> {
     let gain = gain.powf(GAMMA).max(1e-3) as f32;
-    let reader = Reader::new(scene.grid, &scene.frames[i], linear, (0.0, 0.0));
+    let reader = Reader::new(scene.grid, &scene.frames[i], linear);
     cells
         .iter()
         .map(|&(x, y)| reader.rgb(x, y).map(|c| c.map(|v| v / gain)))

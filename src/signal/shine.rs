@@ -67,7 +67,7 @@ impl Shine {
         let mut around = vec![Mean::default(); patch.surround.len()];
         let mut peak = 0.0;
         for &i in &chosen {
-            let reader = Reader::new(scene.grid, &scene.frames[i], linear, (0.0, 0.0));
+            let reader = Reader::new(scene.grid, &scene.frames[i], linear);
             let add = |sum: &mut Mean, x: f64, y: f64| {
                 if let Some(c) = reader.rgb(x, y) {
                     sum.add(c);
