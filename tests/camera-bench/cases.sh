@@ -22,7 +22,6 @@ case_ watched blinkdx watch --model video-doorbell --for 33s --record /tmp/recor
 case_ locked cat /tmp/locked
 case_ unlocked v4l2-ctl -C $controls
 case_ again blinkdx analyze /tmp/record.mkv --model video-doorbell --format json
-rm /tmp/record.mkv
 unplug
 plug $blink
 case_ until_sure blinkdx watch --model video-doorbell
@@ -60,6 +59,38 @@ plain_terminal() {
 case_ plain_terminal plain_terminal
 case_ dumb_terminal env TERM=dumb script -qec 'blinkdx watch --model video-doorbell --for 3s' /dev/null < /dev/null
 unplug
+
+# A camera that is lost in the middle, plugged in again while a clip is read, and used again by the same program.
+cat > /tmp/manifest.json <<'END'
+{"schema": "blinkdx-manifest/1", "entries": [
+  {"name": "lost", "camera": "UVC", "for_s": 30, "model": "video-doorbell", "expect": {"state": "pairing"}},
+  {"name": "between", "clip": "record.mkv", "model": "video-doorbell", "expect": {"state": "pairing"}},
+  {"name": "back", "camera": "UVC", "for_s": 3, "model": "video-doorbell", "expect": {"not_states": ["offline"]}}
+]}
+END
+plug $blink
+(sleep 6; kill -USR1 $pid) &
+replug $blink &
+case_ replugged blinkdx check /tmp/manifest.json --jobs 1 --format json
+rm /tmp/record.mkv
+pid=$(cat /tmp/pid)
+unplug
+
+# One that stalls until it is given up, and goes on when the same program uses it again.
+sed -i /between/d /tmp/manifest.json
+plug $blink
+(sleep 6; kill -USR2 $pid; sleep 13; kill -USR2 $pid) &
+case_ reused blinkdx check /tmp/manifest.json --jobs 1 --format json
+unplug
+
+# One that lists modes and takes none; does not start; takes another size than it was asked for.
+for refuse in format start size; do
+    export REFUSE=$refuse
+    plug $blink /job/still.yuyv YUYV 160x120 15
+    unset REFUSE
+    case_ refuses_$refuse blinkdx watch --size 160x120 --fps 15
+    unplug
+done
 
 plug $blink
 # A camera that pauses for some seconds, and one that stops.

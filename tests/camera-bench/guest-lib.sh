@@ -39,3 +39,13 @@ unplug() {
     kill -USR1 $pid
     gone
 }
+
+# replug CLIP CODE WxH FPS ...: in the background, plugs in a camera as soon as the one there is gone; its process number
+# is in /tmp/pid.
+replug() {
+    while [ -e /dev/video0 ]; do
+        usleep 20000
+    done
+    plug "$@"
+    echo $pid > /tmp/pid
+}

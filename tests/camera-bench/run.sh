@@ -20,7 +20,7 @@ pack() { (cd "$1" && find . -mindepth 1 | cpio -o -H newc --quiet); }
 
 # The uncompressed kernel saves half of the boot; without no_timer_check it once panicked on a loaded machine.
 : > "$work/status"
-timeout "${LIMIT:-600}" qemu-system-x86_64 -M pc -accel tcg,thread=multi,tb-size=256 -cpu max -smp 2 -m 1536 \
+timeout "${LIMIT:-900}" qemu-system-x86_64 -M pc -accel tcg,thread=multi,tb-size=256 -cpu max -smp 2 -m 1536 \
     -nodefaults -display none -no-reboot -kernel "$bench/vmlinux" -initrd "$work/initrd" \
     -append "console=ttyS0 quiet loglevel=4 panic=-1 nokaslr mitigations=off random.trust_cpu=on cryptomgr.notests tsc=reliable no_timer_check" \
     -serial file:"$work/console" -serial file:"$work/out" -serial file:"$work/status" </dev/null >&2 || :

@@ -6,7 +6,9 @@
  * Each clip is one frame size of a UVC format, offered at FPS and FPS/2. The one that the host commits plays
  * in real time and looping from the start of the program (frame k at t0 + k/FPS) whether or not anybody
  * looks, like a scene in front of a lens. It has exposure and white balance that can be set. SIGUSR1,
- * SIGTERM: unplug. SIGUSR2: stop sending frames, or go on (a stalled camera).
+ * SIGTERM: unplug. SIGUSR2: stop sending frames, or go on (a stalled camera). REFUSE=format in the environment:
+ * it takes no format though it lists some; REFUSE=start: it does not begin to send; REFUSE=size: whatever is asked
+ * for, it takes the first clip.
  *
  * Numbers are those of USB Device Class Definition for Video Devices 1.0 and of the kernel's
  * usbip_protocol.rst. */
@@ -37,6 +39,7 @@ struct clip {
     uint32_t ival;
 } C[MAXC];
 static int nclip, sk;
+static const char *refuse = "";
 static volatile sig_atomic_t quit, hold;
 static uint8_t dev[18], cfg[1024];
 static int cfglen;
@@ -128,13 +131,11 @@ static void load(char **a, struct clip *c) {
     size_t pos = 0, cap = 0, size = st.st_size, l;
     while (pos < size) {
         l = (size_t)c->w * c->h * c->bits / 8;
-        if (c->mjpeg)
-            for (l = 2; pos + l + 1 < size && !(c->p[pos + l - 2] == 0xff && c->p[pos + l - 1] == 0xd9 &&
-                                                c->p[pos + l] == 0xff && c->p[pos + l + 1] == 0xd8);
+        if (c->mjpeg) /* to the start of the next: within a picture 0xff is followed by no 0xd8 */
+            for (l = 2; pos + l < size && !(pos + l + 2 < size && c->p[pos + l] == 0xff && c->p[pos + l + 1] == 0xd8 &&
+                                            c->p[pos + l + 2] == 0xff);
                  l++)
                 ;
-        if (c->mjpeg && pos + l + 1 >= size)
-            l = size - pos;
         if (pos + l > size)
             break;
         if (c->n == cap) {
@@ -229,7 +230,7 @@ static void set_probe(uint8_t *p, const uint8_t *want) {
     struct clip *c = C;
     int f = want[2], r = want[3];
     for (int i = 0; i < nclip; i++)
-        if (C[i].fmt == f && (C[i].frm == r || c->fmt != f))
+        if (C[i].fmt == f && (C[i].frm == r || c->fmt != f) && strcmp(refuse, "size"))
             c = C + i;
     memset(p, 0, 26);
     p[0] = 1;
@@ -303,6 +304,10 @@ static int control(uint32_t seq, const uint8_t *s, const uint8_t *out) {
     else if ((type & 0x7f) == 0x21 && (idx & 255) == 1 &&
              (val >> 8 == 1 || val >> 8 == 2)) { /* VS probe / commit */
         uint8_t *p = val >> 8 == 1 ? probe : commit;
+        if (req == 1 && !strcmp(refuse, p == probe ? "format" : "start")) {
+            reply(seq, -EPIPE, 0, 0, 0, 0);
+            return -1;
+        }
         if (req == 1) {
             set_probe(p, out);
             if (p == commit) {
@@ -360,6 +365,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: uvcsim CLIP FOURCC WxH FPS ...\n");
         return 2;
     }
+    if (getenv("REFUSE"))
+        refuse = getenv("REFUSE");
     descriptors();
     set_probe(probe, (uint8_t[26]){0, 0, 1, 1});
     set_probe(commit, (uint8_t[26]){0, 0, 1, 1});

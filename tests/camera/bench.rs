@@ -47,6 +47,16 @@ impl Bench {
         (lines, result)
     }
 
+    /// The warnings at the end of a watch.
+    pub fn warnings(&self, case: &str) -> Vec<String> {
+        let (_, result) = self.watched(case);
+        let warnings = result["warnings"].as_array().unwrap();
+        warnings
+            .iter()
+            .map(|w| w.as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// Whether a watch told of `kind` of trouble.
     pub fn told(&self, case: &str, kind: &str) -> bool {
         let (events, _) = self.watched(case);
@@ -104,6 +114,11 @@ pub fn quirks() -> Option<&'static Bench> {
             .iter_mut()
             .step_by(5)
             .for_each(|j| j.clone_from(&broken));
+        let mut some_cut = jpegs.clone();
+        some_cut
+            .iter_mut()
+            .step_by(2)
+            .for_each(|j| j.truncate(j.len() / 2));
         vec![
             folder.write("blink.yuyv", some.first(6 * FPS as usize).packed()),
             folder.write(
@@ -114,6 +129,7 @@ pub fn quirks() -> Option<&'static Bench> {
             folder.write("grey.raw", some.first(6 * FPS as usize).planar(false)),
             folder.write("blink.mjpeg", jpegs.concat()),
             folder.write("some.mjpeg", some_broken.concat()),
+            folder.write("cut.mjpeg", some_cut.concat()),
             folder.write("damaged.mjpeg", broken),
         ]
     })

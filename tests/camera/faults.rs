@@ -1,11 +1,20 @@
 //! Cameras that can't be had, that go away, and that show nothing.
 
+use serde_json::Value;
+
 use crate::bench::usual;
 
 #[test]
 fn a_camera_that_cannot_be_had_is_status_4_with_what_to_do() {
     let Some(bench) = usual() else { return };
     bench.run("refused").error(4, "320x240 at 15 frames/s");
+    for (case, words) in [
+        ("refuses_format", "it refuses 160x120 at 15 frames/s, YUYV"),
+        ("refuses_start", "it does not start 160x120"),
+        ("refuses_size", "makes 320x240 YUYV of it"),
+    ] {
+        bench.run(case).error(4, words);
+    }
     bench.run("forbidden").error(4, "usermod -aG video");
     bench.run("busy").error(4, "another program is using it");
 }
@@ -22,6 +31,24 @@ fn unplugged_or_stalled_what_was_seen_is_diagnosed() {
         assert!(bench.told(case, kind), "{case}");
         assert_eq!(result["state"], "pairing", "{case}: {result}");
     }
+}
+
+/// The outcomes of the entries of a check.
+fn outcomes(report: &Value) -> Vec<&str> {
+    let entries = report["entries"].as_array().unwrap();
+    entries
+        .iter()
+        .map(|e| e["status"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_lost_or_stalled_camera_is_let_go_of_and_can_be_used_again() {
+    let Some(bench) = usual() else { return };
+    let report = bench.run("replugged").json();
+    assert_eq!(outcomes(&report), ["error", "passed", "passed"], "{report}");
+    let report = bench.run("reused").json();
+    assert_eq!(outcomes(&report), ["error", "passed"], "{report}");
 }
 
 #[test]

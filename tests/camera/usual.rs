@@ -19,8 +19,9 @@ fn cameras_are_listed_without_their_metadata_nodes() {
     let json = bench.run("listed_json").json();
     assert_eq!(json["cameras"][0]["chosen"]["fps"], 15.0);
     bench.run("none_listed").error(4, "none was found");
-    bench.run("none_watched");
-    assert_eq!(bench.run("none_watched").status, 4);
+    let none = bench.run("none_watched");
+    assert_eq!(none.status, 4);
+    assert!(none.stderr.contains("there is no camera"), "{none:?}");
 }
 
 #[test]
@@ -32,6 +33,12 @@ fn the_state_is_told_and_pulses_are_within_two_frames_even_if_the_clock_jumps() 
         (&result["verdict"], &result["state"]),
         (&"diagnosed".into(), &"pairing".into()),
         "{result}"
+    );
+    // Times are the driver's, not those of arrival.
+    let warnings = bench.warnings("watched");
+    assert!(
+        !warnings.iter().any(|w| w.contains("arrival")),
+        "{warnings:?}"
     );
     // A first verdict came while the camera ran, not only at the end.
     let verdict = events

@@ -9,7 +9,7 @@ use blinkdx::live::{Event, Finding, Happening, Live, Trouble};
 use blinkdx::matcher::Query;
 use blinkdx::observe::ObserveOptions;
 use blinkdx::report::json;
-use blinkdx::source::camera::{Next, Picture};
+use blinkdx::source::camera::{DRIVER, Next, Picture};
 use blinkdx::source::{Orientation, Recorder, SourceError, VideoInfo};
 
 use super::Args;
@@ -101,7 +101,7 @@ fn watch(
         orientation: Orientation::default(),
         duration_s: None,
         format: mode.to_string(),
-        decoder: opened.capture.how().to_owned(),
+        decoder: DRIVER.to_owned(),
     };
     if let Some(r) = args.region
         && (r.x >= f64::from(mode.width) || r.y >= f64::from(mode.height))
@@ -290,7 +290,7 @@ impl Session {
             self.told_dropped = true;
             self.trouble(
                 Trouble::Dropped,
-                "this computer is too slow for all pictures, some are left out; a smaller --size may help".to_owned(),
+                "pictures are left out, this computer or the USB does not keep up; a smaller --size may help".to_owned(),
             )?;
         }
         if !self.told_damaged && self.opened.capture.damaged() > 0 {
@@ -350,7 +350,7 @@ impl Session {
         let (dropped, damaged) = (self.dropped(), self.opened.capture.damaged());
         if dropped > 0 {
             notes.push(format!(
-                "{dropped} pictures were left out, this computer was too slow for them"
+                "{dropped} pictures were left out, this computer or the USB did not keep up"
             ));
         }
         if damaged > 0 {

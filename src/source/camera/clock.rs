@@ -1,6 +1,6 @@
 //! When a picture was taken.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// Age of a picture on arrival up to which its stamp is believed; drivers hand pictures over within a few
 /// frames, at the slowest rates within a second.
@@ -12,19 +12,18 @@ const AHEAD: Duration = Duration::from_millis(20);
 /// The time on the monotonic clock at which a picture was taken that arrived at `arrived`, and whether that is
 /// the driver's word.
 ///
-/// nokhwa gives `stamp` as wall-clock time since 1970, made from the driver's age of the picture an instant
-/// before; `wall` is the wall clock at `arrived`. Taking the age out again makes jumps of the system
-/// clock harmless. It gives none for stamps that are slightly ahead.
-pub fn taken(stamp: Option<Duration>, arrived: Instant, wall: SystemTime) -> (Instant, bool) {
-    let (Some(stamp), Ok(wall)) = (stamp, wall.duration_since(UNIX_EPOCH)) else {
+/// `stamp` is the driver's time of the picture, and that of the same clock at `arrived`. Only the age of the picture
+/// counts, which makes jumps of that clock harmless. Some drivers, or nokhwa, give none.
+pub fn taken(stamp: Option<(Duration, Duration)>, arrived: Instant) -> (Instant, bool) {
+    let Some((stamp, now)) = stamp else {
         return (arrived, false);
     };
-    match wall.checked_sub(stamp) {
+    match now.checked_sub(stamp) {
         Some(age) if age <= MAX_AGE => match arrived.checked_sub(age) {
             Some(taken) => (taken, true),
             None => (arrived, false),
         },
-        None if stamp - wall <= AHEAD => (arrived, true),
+        None if stamp - now <= AHEAD => (arrived, true),
         _ => (arrived, false),
     }
 }
@@ -36,16 +35,17 @@ mod tests {
     #[test]
     fn the_drivers_word_is_believed_when_it_can_be_true() {
         let arrived = Instant::now() + Duration::from_secs(100);
-        let wall = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let now = Duration::from_millis(1_700_000_000_000);
         let ms = Duration::from_millis;
-        let stamp = |age: i64| {
-            let at = 1_700_000_000_000 - age;
-            Some(ms(at as u64))
+        let told = |age: i64| {
+            let stamp = ms((1_700_000_000_000 - age) as u64);
+            taken(Some((stamp, now)), arrived)
         };
-        assert_eq!(taken(stamp(30), arrived, wall), (arrived - ms(30), true));
-        assert_eq!(taken(stamp(-5), arrived, wall), (arrived, true));
-        for odd in [None, stamp(5_000), stamp(-60_000), Some(ms(12))] {
-            assert_eq!(taken(odd, arrived, wall), (arrived, false));
+        assert_eq!(told(30), (arrived - ms(30), true));
+        assert_eq!(told(-5), (arrived, true));
+        for odd in [5_000, -60_000, 1_699_999_999_988] {
+            assert_eq!(told(odd), (arrived, false));
         }
+        assert_eq!(taken(None, arrived), (arrived, false));
     }
 }

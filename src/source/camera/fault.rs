@@ -13,51 +13,55 @@ mod errno {
 }
 
 /// The error number in a text such as "No such device (os error 19)".
+#[cfg(target_os = "linux")]
 fn os_error(text: &str) -> Option<i32> {
     let (_, rest) = text.split_once("os error ")?;
     let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
     digits.parse().ok()
 }
 
-/// Whether `text` is an error of the system rather than of nokhwa itself.
-#[cfg(target_os = "linux")]
-pub fn is_systems(text: &str) -> bool {
-    os_error(text).is_some()
+/// Why a camera does not deliver.
+pub struct Fault {
+    /// For people: the cause and what to do.
+    pub cause: String,
+    /// There is no use in trying again.
+    pub lasting: bool,
 }
 
-/// Whether `text` is the error of a camera that is no longer there.
-pub fn is_gone(text: &str) -> bool {
-    #[cfg(target_os = "linux")]
-    return os_error(text) == Some(errno::ENODEV);
-    #[cfg(not(target_os = "linux"))]
-    return os_error(text).is_some() && text.to_lowercase().contains("disconnected");
-}
-
-/// The cause of an error of a driver or of nokhwa, and what to do. `place` is the camera's device file.
 #[cfg(target_os = "linux")]
-pub fn explain(text: &str, place: &str) -> String {
-    match os_error(text) {
-        Some(errno::EACCES | errno::EPERM) => format!(
-            "no permission to use {place}; {}",
-            match group(place) {
-                Some(group) => format!(
-                    "its users are the group {group}: `sudo usermod -aG {group} $USER`, then log in again"
-                ),
-                None => "ask the administrator".to_owned(),
-            }
-        ),
-        Some(errno::EBUSY) => {
-            format!("another program is using it; close that one (`fuser -v {place}` shows which)")
+impl Fault {
+    /// The fault behind an error of the camera whose device file is `place`.
+    pub fn of(error: &str, place: &str) -> Self {
+        let lasting = |cause: String| Self {
+            cause,
+            lasting: true,
+        };
+        match os_error(error) {
+            Some(errno::EACCES | errno::EPERM) => lasting(format!(
+                "no permission to use {place}; {}",
+                match group(place) {
+                    Some(group) => format!(
+                        "its users are the group {group}: `sudo usermod -aG {group} $USER`, then log in again"
+                    ),
+                    None => "ask the administrator".to_owned(),
+                }
+            )),
+            Some(errno::EBUSY) => lasting(format!(
+                "another program is using it; close that one (`fuser -v {place}` shows which)"
+            )),
+            Some(errno::ENODEV | errno::ENOENT | errno::ENXIO) => lasting(
+                "it was unplugged; plug it in again, `blinkdx cameras` lists those that are found"
+                    .to_owned(),
+            ),
+            Some(errno::ENOSPC) => lasting(
+                "the USB bus has no room for its pictures; use another port, or a smaller --size"
+                    .to_owned(),
+            ),
+            _ => Self {
+                cause: format!("{error}; plug it in again, or choose another --size"),
+                lasting: false,
+            },
         }
-        Some(errno::ENODEV | errno::ENOENT | errno::ENXIO) => {
-            "it was unplugged; plug it in again, `blinkdx cameras` lists those that are found"
-                .to_owned()
-        }
-        Some(errno::ENOSPC) => {
-            "the USB bus has no room for its pictures; use another port, or a smaller --size"
-                .to_owned()
-        }
-        _ => format!("{text}; plug it in again, or choose another --size"),
     }
 }
 
@@ -74,15 +78,22 @@ fn group(place: &str) -> Option<String> {
     group.ok().flatten().map(|g| g.name)
 }
 
-/// The cause of an error of the system or of nokhwa, and what to do.
 #[cfg(not(target_os = "linux"))]
-pub fn explain(text: &str, _place: &str) -> String {
-    let setting = if cfg!(target_os = "macos") {
-        "System Settings > Privacy & Security > Camera"
-    } else {
-        "Settings > Privacy & security > Camera"
-    };
-    format!("{text}; close other programs that use it, and allow its use in {setting}")
+impl Fault {
+    /// The fault behind an error of the system or of nokhwa.
+    pub fn of(error: &str, _place: &str) -> Self {
+        let setting = if cfg!(target_os = "macos") {
+            "System Settings > Privacy & Security > Camera"
+        } else {
+            "Settings > Privacy & security > Camera"
+        };
+        Self {
+            cause: format!(
+                "{error}; close other programs that use it, and allow its use in {setting}"
+            ),
+            lasting: error.to_lowercase().contains("disconnected"),
+        }
+    }
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -91,22 +102,29 @@ mod tests {
 
     #[test]
     fn the_number_in_the_text_tells_the_cause() {
-        for (text, part) in [
+        for (text, part, lasting) in [
             (
                 "V4L2 Error: Permission denied (os error 13)",
                 "no permission to use /dev/null",
+                true,
             ),
-            ("Device or resource busy (os error 16)", "another program"),
             (
-                "Could not capture frame: No such device (os error 19)",
-                "unplugged",
+                "Device or resource busy (os error 16)",
+                "another program",
+                true,
             ),
-            ("Failed to Fufill", "Failed to Fufill; "),
+            ("No such device (os error 19)", "unplugged", true),
+            ("No space left on device (os error 28)", "USB bus", true),
+            (
+                "it refuses 9x9 at 5 frames/s, YUYV: Input/output error (os error 5)",
+                "it refuses 9x9",
+                false,
+            ),
+            ("no number", "no number; plug", false),
         ] {
-            let told = explain(text, "/dev/null");
-            assert!(told.contains(part), "{told}");
+            let told = Fault::of(text, "/dev/null");
+            assert!(told.cause.contains(part), "{}", told.cause);
+            assert_eq!(told.lasting, lasting, "{text}");
         }
-        assert!(is_gone("No such device (os error 19)"));
-        assert!(!is_gone("Invalid argument (os error 22)"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Capture, Next, Picture, Wish, choose, find, list};
+use super::{Capture, DRIVER, Next, Picture, Wish, choose, find, list};
 use crate::source::{Frame, FrameSource, Orientation, SourceError, VideoInfo};
 
 /// How long the first picture may take, and how long the camera may pause after it.
@@ -50,7 +50,7 @@ impl Film {
                 orientation: Orientation::default(),
                 duration_s: Some(length.as_secs_f64()),
                 format: mode.to_string(),
-                decoder: capture.how().to_owned(),
+                decoder: DRIVER.to_owned(),
             },
             capture,
             length,

@@ -1,12 +1,14 @@
 //! Capture on a thread of its own.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{CameraInfo, Mode, Packet, Picture, Pictures, Queue, fault, native};
+use super::fault::Fault;
+use super::{CameraInfo, Mode, Packet, Picture, Pictures, Queue, driver};
 use crate::source::SourceError;
 use crate::source::embedded::guard;
 
@@ -17,6 +19,8 @@ const WAITING: usize = 2;
 /// Times that a camera is opened again in a row after an error, and the pause before.
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(300);
+/// How long the thread is waited for when the camera is no longer needed: some pictures of a slow camera.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// What a driver had.
 pub enum Grab {
@@ -25,6 +29,8 @@ pub enum Grab {
         data: Vec<u8>,
         taken: Instant,
         stamped: bool,
+        /// Pictures that the driver lost before this one.
+        lost: u64,
     },
     /// The driver says itself that the picture is damaged.
     #[cfg_attr(
@@ -50,6 +56,7 @@ pub trait Grabber {
 struct Shared {
     packets: Arc<Queue<Packet>>,
     damaged: AtomicU64,
+    lost: AtomicU64,
     stop: AtomicBool,
 }
 
@@ -58,6 +65,7 @@ impl Shared {
         Self {
             packets: Arc::new(Queue::new(WAITING)),
             damaged: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
             stop: AtomicBool::new(false),
         }
     }
@@ -65,12 +73,12 @@ impl Shared {
 
 /// A running camera, whose pictures come decoded.
 ///
-/// Dropping it lets the thread end after the picture it waits for; a thread that a stalled driver holds is left behind.
+/// Dropping it closes the camera; only where a driver holds the thread (outside Linux) is it left behind.
 pub struct Capture {
     shared: Arc<Shared>,
     pictures: Pictures,
-    /// Which of the two ways to the camera is used, for `-v`.
-    how: &'static str,
+    /// Hangs up when the thread has ended and the camera is closed.
+    closed: Receiver<Infallible>,
 }
 
 /// What [`Capture::next`] has.
@@ -81,9 +89,6 @@ pub enum Next {
     /// No more will come; why, for people.
     Gone(String),
 }
-
-/// A camera that was opened, and the way there.
-type Opened = (Box<dyn Grabber>, &'static str);
 
 impl Capture {
     /// Opens `camera` in `mode` and starts it.
@@ -101,42 +106,38 @@ impl Capture {
             .ok_or_else(|| failed(format!("{} cannot be read", mode.code)))?;
         let shared = Arc::new(Shared::new());
         let (opened, outcome) = channel();
+        let (open_still, closed) = channel::<Infallible>();
         let (theirs, camera_info, their_mode) = (shared.clone(), camera.clone(), mode.clone());
         thread::Builder::new()
             .name("camera".into())
             .spawn(move || {
-                let open = || {
-                    open(&camera_info, &their_mode).map_err(|e| Fault::of(&e, &camera_info.place))
-                };
+                let place = &camera_info.place;
                 let work = || {
-                    let first = open();
-                    // Nobody waits any more when opening took too long.
-                    let _ = opened.send(first.as_ref().map(|o| o.1).map_err(|e| e.cause.clone()));
-                    match first {
-                        Ok((first, _)) => {
-                            let explain = |e: &str| Fault::of(e, &camera_info.place);
-                            let trim =
-                                |data| encoding.trim(data, their_mode.width, their_mode.height);
-                            run(first, &mut || Ok(open()?.0), &explain, &trim, &theirs)
-                        }
-                        Err(fault) => fault.cause,
-                    }
+                    run(
+                        &mut || driver::open(&camera_info, &their_mode),
+                        &|e| Fault::of(e, place),
+                        &|data| encoding.trim(data, their_mode.width, their_mode.height),
+                        // Nobody waits any more when opening took too long.
+                        &mut |outcome| drop(opened.send(outcome)),
+                        &theirs,
+                    )
                 };
-                // nokhwa and v4l panic where a stream can't be stopped, or on odd device files.
+                // The crates below panic where a stream can't be stopped, or on odd device files.
                 let end = guard::catch(work);
                 theirs
                     .packets
                     .end(end.unwrap_or_else(|_| "its driver failed".to_owned()));
+                drop(open_still);
             })
             .map_err(no_thread)?;
         match outcome.recv_timeout(OPENING) {
-            Ok(Ok(how)) => {
+            Ok(Ok(())) => {
                 let packets = shared.packets.clone();
                 let pictures = Pictures::of(packets, encoding, mode.width, mode.height);
                 Ok(Self {
                     pictures: pictures.map_err(no_thread)?,
                     shared,
-                    how,
+                    closed,
                 })
             }
             Ok(Err(cause)) => Err(failed(cause)),
@@ -153,116 +154,101 @@ impl Capture {
         }
     }
 
-    /// Pictures that came faster than they were taken, so far.
+    /// Pictures that came faster than they were taken, by the driver's account too, so far.
     pub fn dropped(&self) -> u64 {
-        self.pictures.dropped()
+        self.shared.lost.load(Ordering::Relaxed) + self.pictures.dropped()
     }
 
     /// Pictures that came damaged or in part, so far.
     pub fn damaged(&self) -> u64 {
         self.shared.damaged.load(Ordering::Relaxed) + self.pictures.undecoded()
     }
-
-    pub fn how(&self) -> &'static str {
-        self.how
-    }
 }
 
 impl Drop for Capture {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Relaxed);
+        // Who opens it next would find it in use.
+        let _ = self.closed.recv_timeout(CLOSING);
     }
 }
 
-/// Why a camera does not deliver.
-struct Fault {
-    /// For people.
-    cause: String,
-    /// It is no longer there: there is no use in trying again.
-    gone: bool,
-}
-
-impl Fault {
-    fn of(error: &str, place: &str) -> Self {
-        Self {
-            cause: fault::explain(error, place),
-            gone: fault::is_gone(error),
-        }
-    }
-}
-
-/// Opens the camera the way that can.
-#[cfg(target_os = "linux")]
-fn open(camera: &CameraInfo, mode: &Mode) -> Result<Opened, String> {
-    use super::v4l;
-
-    v4l::prepare(camera, mode)?;
-    let beneath = |how| Ok((v4l::open(camera, mode)?, how));
-    if !native::can(mode) {
-        return beneath("v4l, a mode that nokhwa has no word for");
-    }
-    match native::open(camera.number, mode) {
-        Ok(grabber) => Ok((grabber, "nokhwa")),
-        // Not the system's refusal but its own: of a rate that the driver tells in other terms, for example.
-        Err(e) if !fault::is_systems(&e) => beneath("v4l, for nokhwa refuses the camera"),
-        Err(e) => Err(e),
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn open(camera: &CameraInfo, mode: &Mode) -> Result<Opened, String> {
-    Ok((native::open(camera.number, mode)?, "nokhwa"))
-}
-
-/// Grabs until told to stop or the camera is lost, and says why it ended. `trim` cuts a buffer to its picture.
+/// Opens the camera, grabs until told to stop or it is lost, and says why it ended. `opened` is told once whether it
+/// could be opened; `trim` cuts a buffer to its picture.
 fn run(
-    mut grabber: Box<dyn Grabber>,
-    open: &mut dyn FnMut() -> Result<Box<dyn Grabber>, Fault>,
+    open: &mut dyn FnMut() -> Result<Box<dyn Grabber>, String>,
     explain: &dyn Fn(&str) -> Fault,
     trim: &dyn Fn(Vec<u8>) -> Result<Vec<u8>, String>,
+    opened: &mut dyn FnMut(Result<(), String>),
     shared: &Shared,
 ) -> String {
-    let mut attempts = 0;
-    while !shared.stop.load(Ordering::Relaxed) {
-        match grabber.grab() {
-            Ok(Grab::Nothing) => {}
-            Ok(Grab::Damaged) => {
-                shared.damaged.fetch_add(1, Ordering::Relaxed);
+    let (mut was_open, mut failures) = (false, 0);
+    loop {
+        let failed = match open() {
+            Ok(mut grabber) => {
+                if !was_open {
+                    opened(Ok(()));
+                }
+                was_open = true;
+                // Closed before it is opened again: a driver may refuse a second user.
+                grab(grabber.as_mut(), trim, shared, &mut failures)
             }
-            Ok(Grab::Picture {
+            Err(error) => Err(error),
+        };
+        let Err(error) = failed else {
+            return "it was closed".to_owned();
+        };
+        let Fault { cause, lasting } = explain(&error);
+        if lasting || failures == ATTEMPTS {
+            if !was_open {
+                opened(Err(cause.clone()));
+            }
+            return cause;
+        }
+        failures += 1;
+        thread::sleep(PAUSE);
+    }
+}
+
+/// Grabs until told to stop. A whole picture sets `failures` back.
+///
+/// # Errors
+/// The driver's words; the camera is to be opened again.
+fn grab(
+    grabber: &mut dyn Grabber,
+    trim: &dyn Fn(Vec<u8>) -> Result<Vec<u8>, String>,
+    shared: &Shared,
+    failures: &mut u32,
+) -> Result<(), String> {
+    while !shared.stop.load(Ordering::Relaxed) {
+        let whole = match grabber.grab()? {
+            Grab::Nothing => continue,
+            Grab::Damaged => None,
+            Grab::Picture {
                 data,
                 taken,
                 stamped,
-            }) => match trim(data) {
-                Ok(data) => {
-                    attempts = 0;
-                    shared.packets.push(Packet {
-                        data,
-                        taken,
-                        stamped,
-                    });
-                }
-                Err(_) => {
-                    shared.damaged.fetch_add(1, Ordering::Relaxed);
-                }
-            },
-            Err(error) => {
-                // The old one must be gone first: it would hand its dead device to the new one.
-                drop(grabber);
-                let fault = explain(&error);
-                if fault.gone || attempts == ATTEMPTS {
-                    return fault.cause;
-                }
-                attempts += 1;
-                thread::sleep(PAUSE);
-                grabber = match open() {
-                    Ok(grabber) => grabber,
-                    Err(_) => return fault.cause,
-                };
+                lost,
+            } => {
+                shared.lost.fetch_add(lost, Ordering::Relaxed);
+                trim(data).ok().map(|data| Packet {
+                    data,
+                    taken,
+                    stamped,
+                })
+            }
+        };
+        match whole {
+            Some(packet) => {
+                *failures = 0;
+                shared.packets.push(packet);
+            }
+            None => {
+                shared.damaged.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
-    "it was closed".to_owned()
+    Ok(())
 }
 
 #[cfg(test)]
@@ -271,8 +257,8 @@ mod tests {
     use std::cell::Cell;
     use std::rc::Rc;
 
-    /// A driver that does what the letters say: `p` a picture, `d` a damaged one, `s` a short one, `n` nothing,
-    /// `e` an error, `g` it is gone; then it is stopped. It counts how many of its kind are open.
+    /// A driver that does what the letters say: `p` a picture, `l` one after one that was lost, `d` a damaged one, `s` a
+    /// short one, `n` nothing, `e` an error, `g` it is gone; then it is stopped. It counts how many of its kind are open.
     struct Acting {
         play: std::vec::IntoIter<char>,
         open: Rc<Cell<u32>>,
@@ -281,14 +267,16 @@ mod tests {
 
     impl Grabber for Acting {
         fn grab(&mut self) -> Result<Grab, String> {
-            let picture = |n| Grab::Picture {
+            let picture = |n, lost| Grab::Picture {
                 data: vec![0; n],
                 taken: Instant::now(),
                 stamped: true,
+                lost,
             };
             match self.play.next() {
-                Some('p') => Ok(picture(9)),
-                Some('s') => Ok(picture(1)),
+                Some('p') => Ok(picture(9, 0)),
+                Some('l') => Ok(picture(9, 1)),
+                Some('s') => Ok(picture(1, 0)),
                 Some('d') => Ok(Grab::Damaged),
                 Some('n') => Ok(Grab::Nothing),
                 Some('g') => Err("No such device (os error 19)".to_owned()),
@@ -307,9 +295,21 @@ mod tests {
         }
     }
 
-    /// What becomes of a camera that plays the first of `plays`, and the next each time it is opened again: pictures,
-    /// damaged ones, why it ended.
-    fn played(plays: &[&str]) -> (usize, u64, String) {
+    /// What became of a camera.
+    #[derive(Debug)]
+    struct Played {
+        /// Whether it could be opened.
+        opened: Result<(), String>,
+        pictures: usize,
+        damaged: u64,
+        lost: u64,
+        /// Why it ended.
+        why: String,
+    }
+
+    /// A camera that plays the first of `plays`, and the next each time it is opened again; `x` can't be opened, and
+    /// none is left at the end.
+    fn played(plays: &[&str]) -> Played {
         let shared = Arc::new(Shared {
             packets: Arc::new(Queue::new(100)),
             ..Shared::new()
@@ -318,28 +318,29 @@ mod tests {
         let mut plays = plays.iter();
         let mut opening = || {
             assert_eq!(open.get(), 0, "one is still open");
-            let play: Vec<char> = plays
-                .next()
-                .ok_or_else(|| Fault::of("it is no more", ""))?
-                .chars()
-                .collect();
-            open.set(1);
-            Ok(Box::new(Acting {
-                play: play.into_iter(),
-                open: open.clone(),
-                shared: shared.clone(),
-            }) as Box<dyn Grabber>)
+            match plays.next() {
+                None => Err("No such file or directory (os error 2)".to_owned()),
+                Some(&"x") => Err("Invalid argument (os error 22)".to_owned()),
+                Some(play) => {
+                    open.set(1);
+                    Ok(Box::new(Acting {
+                        play: play.chars().collect::<Vec<_>>().into_iter(),
+                        open: open.clone(),
+                        shared: shared.clone(),
+                    }) as Box<dyn Grabber>)
+                }
+            }
         };
         let trim = |data: Vec<u8>| match data.len() {
             9 => Ok(data),
             n => Err(format!("{n} of 9 bytes")),
         };
-        let first = opening().map_err(|f: Fault| f.cause).unwrap();
+        let mut opened = Vec::new();
         let why = run(
-            first,
             &mut opening,
             &|e| Fault::of(e, "/dev/video0"),
             &trim,
+            &mut |outcome| opened.push(outcome),
             &shared,
         );
         shared.packets.end(String::new());
@@ -347,35 +348,54 @@ mod tests {
         while let Ok(Some(_)) = shared.packets.pop(Duration::ZERO) {
             pictures += 1;
         }
-        (pictures, shared.damaged.load(Ordering::Relaxed), why)
+        assert_eq!(opened.len(), 1, "{opened:?}");
+        Played {
+            opened: opened.remove(0),
+            pictures,
+            damaged: shared.damaged.load(Ordering::Relaxed),
+            lost: shared.lost.load(Ordering::Relaxed),
+            why,
+        }
     }
 
     #[test]
-    fn damaged_and_short_pictures_are_counted_and_left_out() {
-        let (pictures, damaged, why) = played(&["pdpnsp"]);
-        assert_eq!((pictures, damaged), (3, 2));
-        assert_eq!(why, "it was closed");
+    fn damaged_short_and_lost_pictures_are_counted_and_left_out() {
+        let played = played(&["pdlpnsp"]);
+        assert_eq!((played.pictures, played.damaged), (4, 2));
+        assert_eq!((played.lost, played.why.as_str()), (1, "it was closed"));
     }
 
     #[test]
     fn after_an_error_the_camera_is_closed_and_opened_again() {
-        let (pictures, _, why) = played(&["ppe", "pe", "ppp"]);
-        assert_eq!((pictures, why.as_str()), (6, "it was closed"));
+        let played = played(&["ppe", "pe", "ppp"]);
+        assert_eq!((played.pictures, played.why.as_str()), (6, "it was closed"));
+    }
+
+    #[test]
+    fn a_camera_that_does_not_start_at_once_is_tried_again() {
+        let late = played(&["x", "x", "pp"]);
+        assert_eq!((late.opened, late.pictures), (Ok(()), 2));
+        let never = played(&["x", "x", "x", "x", "pp"]);
+        assert!(never.opened.unwrap_err().contains("os error 22"));
+        assert_eq!(never.pictures, 0);
+        let none = played(&[]);
+        assert!(none.opened.unwrap_err().contains("unplugged"));
     }
 
     #[test]
     fn a_camera_that_fails_again_and_again_is_given_up() {
-        let (pictures, _, why) = played(&["pe", "e", "e", "e", "p"]);
-        assert_eq!(pictures, 1);
-        assert!(why.contains("os error 22"), "{why}");
-        let (_, _, why) = played(&["pe"]);
-        assert!(why.contains("os error 22"), "{why}");
+        let failing = played(&["pe", "e", "e", "e", "p"]);
+        assert_eq!(failing.pictures, 1);
+        assert!(failing.why.contains("os error 22"), "{failing:?}");
+        // An error, and then it is found to be gone.
+        let gone = played(&["pe"]);
+        assert!(gone.why.contains("unplugged"), "{gone:?}");
     }
 
     #[test]
     fn one_that_went_away_is_not_opened_again() {
-        let (pictures, _, why) = played(&["ppg", "p"]);
-        assert_eq!(pictures, 2);
-        assert!(why.contains("unplugged"), "{why}");
+        let gone = played(&["ppg", "p"]);
+        assert_eq!(gone.pictures, 2);
+        assert!(gone.why.contains("unplugged"), "{gone:?}");
     }
 }

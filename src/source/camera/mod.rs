@@ -6,8 +6,8 @@
 //!
 //! Both queues are short, and the newest pictures win.
 //!
-//! [`nokhwa`](https://docs.rs/nokhwa) opens and reads cameras on every system. On Linux some steps are done by
-//! the `v4l` crate beneath it, because nokhwa can't; `v4l.rs` says which and why.
+//! [`nokhwa`](https://docs.rs/nokhwa) is the way to cameras, but on Linux, where the `v4l` crate beneath it is used
+//! itself; `v4l.rs` says why.
 
 mod choose;
 #[cfg(feature = "camera")]
@@ -18,8 +18,8 @@ mod fault;
 mod film;
 #[cfg(feature = "camera")]
 mod grab;
-#[cfg(feature = "camera")]
-mod native;
+#[cfg(all(feature = "camera", any(not(target_os = "linux"), test)))]
+mod nokhwa;
 mod pictures;
 mod queue;
 #[cfg(all(feature = "camera", target_os = "linux"))]
@@ -30,15 +30,19 @@ mod v4l;
 use std::fmt;
 use std::time::Instant;
 
+#[cfg(all(feature = "camera", not(target_os = "linux")))]
+use self::nokhwa as driver;
+#[cfg(all(feature = "camera", target_os = "linux"))]
+use self::v4l as driver;
 use super::Encoding;
 
 pub use choose::{Wish, choose};
 #[cfg(feature = "camera")]
+pub use driver::{DRIVER, list};
+#[cfg(feature = "camera")]
 pub use film::Film;
 #[cfg(feature = "camera")]
 pub use grab::{Capture, Next};
-#[cfg(feature = "camera")]
-pub use native::list;
 pub use pictures::{Picture, Pictures};
 pub use queue::Queue;
 #[cfg(all(feature = "camera", target_os = "linux"))]

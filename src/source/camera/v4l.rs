@@ -1,28 +1,30 @@
-//! The steps on Linux that nokhwa 0.10.11 can't do, by the `v4l` crate beneath it:
-//! - listing: nokhwa lists metadata nodes too, unsorted, leaves out rates such as 29.97 and encodings it has no
-//!   word for, walks ranges of sizes one by one, and panics where /dev holds a `video` without a number;
-//! - setting size, encoding and rate before it opens a camera: it refuses one that *is* at an odd rate or
-//!   encoding, and mixes up a new size with the old rate;
-//! - capture in modes that it has no word for.
+//! Cameras of Linux by the `v4l` crate, which is what lies beneath nokhwa there and tells what nokhwa 0.10.11 keeps to
+//! itself: how much of a buffer is picture, whether the driver calls it damaged, which pictures it lost, and when none
+//! came for a while. nokhwa also lists metadata nodes, leaves out rates such as 29.97 and encodings it has no word for,
+//! refuses cameras that *are* at such a rate or encoding, walks ranges of sizes one by one, and panics where /dev
+//! holds a `video` without a number.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use nix::libc::POLLIN;
 use nix::time::{ClockId, clock_gettime};
 use v4l::buffer::{Flags, Type};
 use v4l::capability::Flags as Capability;
 use v4l::frameinterval::FrameIntervalEnum;
 use v4l::framesize::FrameSizeEnum;
-use v4l::io::traits::CaptureStream;
+use v4l::io::traits::{CaptureStream, Stream as _};
 use v4l::prelude::MmapStream;
 use v4l::video::Capture;
 use v4l::video::capture::Parameters;
 use v4l::{Device, Format, FourCC, Fraction};
 
+use super::fault::Fault;
 use super::grab::{Grab, Grabber};
-use super::{CameraInfo, Mode, Rate, fault};
+use super::{CameraInfo, Mode, Rate, clock};
 
 /// Sizes in px that are asked about where a driver names a range.
 const SIZES: [(u32, u32); 6] = [
@@ -38,9 +40,14 @@ const RATES: [u32; 6] = [5, 10, 15, 25, 30, 60];
 /// Most modes of one camera; the kernel's own test driver has some 2,000.
 const MAX_MODES: usize = 4096;
 /// How long to wait for a picture before looking whether it is still wanted.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// Buffers shared with the driver, as nokhwa has them.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// Buffers shared with the driver: one is read, one is filled, two bridge a delay of our thread.
 const BUFFERS: u32 = 4;
+/// Pictures lost in a row beyond which a driver has rather begun to count anew: ten minutes at 30 frames/s.
+const MOST_LOST: u32 = 18_000;
+
+/// What cameras are reached by, for `-v`.
+pub const DRIVER: &str = "V4L2";
 
 /// Cameras by number, from the kernel's own list.
 pub fn list() -> Result<Vec<CameraInfo>, String> {
@@ -48,7 +55,7 @@ pub fn list() -> Result<Vec<CameraInfo>, String> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         // No video driver was ever loaded.
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(format!("{}: {e}", folder.display())),
     };
     let mut cameras: Vec<CameraInfo> = entries
@@ -77,10 +84,10 @@ fn camera(number: u32, name: String, first: bool) -> Option<CameraInfo> {
             if !caps.capabilities.contains(needed) {
                 return None;
             }
-            modes(&device).map_err(|e| fault::explain(&e.to_string(), &place))
+            modes(&device).map_err(|e| Fault::of(&e.to_string(), &place).cause)
         }
         Err(_) if !first => return None,
-        Err(e) => Err(fault::explain(&e.to_string(), &place)),
+        Err(e) => Err(Fault::of(&e.to_string(), &place).cause),
     };
     // The metadata node of a camera claims the camera's capabilities and has no formats.
     if modes.as_ref().is_ok_and(Vec::is_empty) {
@@ -171,23 +178,19 @@ fn rate(interval: Fraction) -> Rate {
     }
 }
 
-/// Puts `camera` into `mode`, so that nokhwa finds it there.
+/// Puts `device` into `mode`.
 ///
 /// # Errors
 /// The system's words, or what the driver made of the request.
-pub fn prepare(camera: &CameraInfo, mode: &Mode) -> Result<(), String> {
-    set(&camera.place, mode).map(|_| ())
-}
-
-fn set(place: &str, mode: &Mode) -> Result<Device, String> {
-    let text = |e: std::io::Error| e.to_string();
-    let device = Device::with_path(place).map_err(text)?;
+fn set(device: &Device, mode: &Mode) -> Result<(), String> {
     let mut code = [b' '; 4];
     for (to, from) in code.iter_mut().zip(mode.code.bytes()) {
         *to = from;
     }
     let format = Format::new(mode.width, mode.height, FourCC::new(&code));
-    let got = device.set_format(&format).map_err(text)?;
+    let got = device
+        .set_format(&format)
+        .map_err(|e| format!("it refuses {mode}: {e}"))?;
     if (got.width, got.height, got.fourcc) != (mode.width, mode.height, format.fourcc) {
         return Err(format!(
             "it was asked for {mode} and makes {}x{} {} of it",
@@ -197,12 +200,16 @@ fn set(place: &str, mode: &Mode) -> Result<Device, String> {
     let interval = Fraction::new(mode.rate.seconds, mode.rate.frames);
     // A driver that can't set the rate has one only.
     let _ = device.set_params(&Parameters::new(interval));
-    Ok(device)
+    Ok(())
 }
 
 /// A camera that is delivering.
 struct Stream {
     stream: MmapStream<'static>,
+    /// The driver's number of the last picture.
+    last: Option<u32>,
+    /// Pictures lost since the last that was handed out.
+    lost: u64,
 }
 
 /// Opens `camera` in `mode` and starts it.
@@ -210,40 +217,80 @@ struct Stream {
 /// # Errors
 /// The system's words.
 pub fn open(camera: &CameraInfo, mode: &Mode) -> Result<Box<dyn Grabber>, String> {
-    let device = set(&camera.place, mode)?;
-    let mut stream = MmapStream::with_buffers(&device, Type::VideoCapture, BUFFERS)
-        .map_err(|e| e.to_string())?;
+    let device = Device::with_path(&camera.place).map_err(|e| e.to_string())?;
+    set(&device, mode)?;
+    let stream = start(&device).map_err(|e| format!("it does not start {mode}: {e}"))?;
+    Ok(Box::new(Stream {
+        stream,
+        last: None,
+        lost: 0,
+    }))
+}
+
+/// Starts `device` with all buffers but the first in its hands: [`MmapStream::next`] gives it the one that it gave last.
+fn start(device: &Device) -> std::io::Result<MmapStream<'static>> {
+    let mut stream = MmapStream::with_buffers(device, Type::VideoCapture, BUFFERS)?;
     stream.set_timeout(PATIENCE);
-    Ok(Box::new(Stream { stream }))
+    for index in 1..BUFFERS as usize {
+        match CaptureStream::queue(&mut stream, index) {
+            Ok(()) => {}
+            // Two are needed; a driver may have allowed fewer than were asked for.
+            Err(_) if index > 1 => break,
+            Err(e) => return Err(e),
+        }
+    }
+    stream.start()?;
+    Ok(stream)
 }
 
 impl Grabber for Stream {
     fn grab(&mut self) -> Result<Grab, String> {
-        let (data, meta) = match self.stream.next() {
-            Ok(next) => next,
-            Err(e) if e.kind() == std::io::ErrorKind::TimedOut => return Ok(Grab::Nothing),
+        // `next` gives a buffer back before it waits; after a vain wait it would give the same one back again.
+        let patience_ms = PATIENCE.as_millis() as i32;
+        match self.stream.handle().poll(POLLIN, patience_ms) {
+            Ok(0) => return Ok(Grab::Nothing),
+            Ok(_) => {}
+            // By Ctrl-C, for one.
+            Err(e) if e.kind() == ErrorKind::Interrupted => return Ok(Grab::Nothing),
             Err(e) => return Err(e.to_string()),
-        };
+        }
+        let (data, meta) = self.stream.next().map_err(|e| e.to_string())?;
+        let arrived = Instant::now();
+        self.lost += self
+            .last
+            .map_or(0, |last| lost_between(last, meta.sequence));
+        self.last = Some(meta.sequence);
         if meta.flags.contains(Flags::ERROR) {
             return Ok(Grab::Damaged);
         }
-        let arrived = Instant::now();
+        let stamp = meta
+            .flags
+            .contains(Flags::TIMESTAMP_MONOTONIC)
+            .then_some(meta.timestamp)
+            .and_then(|t| {
+                let (s, us) = (u64::try_from(t.sec).ok()?, u64::try_from(t.usec).ok()?);
+                Duration::from_secs(s).checked_add(Duration::from_micros(us))
+            });
         // `Instant` is this clock on Linux, without a way to say so.
-        let stamp = Duration::new(
-            u64::try_from(meta.timestamp.sec).unwrap_or(0),
-            u32::try_from(meta.timestamp.usec).unwrap_or(0) * 1000,
-        );
-        let age = clock_gettime(ClockId::CLOCK_MONOTONIC)
-            .ok()
-            .and_then(|now| Duration::from(now).checked_sub(stamp))
-            .filter(|_| meta.flags.contains(Flags::TIMESTAMP_MONOTONIC));
-        let taken = age.and_then(|age| arrived.checked_sub(age));
+        let now = clock_gettime(ClockId::CLOCK_MONOTONIC).ok();
+        let (taken, stamped) = clock::taken(stamp.zip(now.map(Duration::from)), arrived);
         let length = data.len().min(meta.bytesused as usize);
         Ok(Grab::Picture {
             data: data[..length].to_vec(),
-            taken: taken.unwrap_or(arrived),
-            stamped: taken.is_some(),
+            taken,
+            stamped,
+            lost: std::mem::take(&mut self.lost),
         })
+    }
+}
+
+/// Pictures that the driver counted and did not hand over between those numbered `last` and `now`.
+fn lost_between(last: u32, now: u32) -> u64 {
+    match now.wrapping_sub(last) {
+        // Some drivers do not count.
+        0 => 0,
+        step if step > MOST_LOST => 0,
+        step => u64::from(step - 1),
     }
 }
 
@@ -275,6 +322,19 @@ mod tests {
                 seconds: 1
             }
         );
+    }
+
+    #[test]
+    fn pictures_that_the_driver_lost_are_counted_if_it_counts() {
+        for (last, now, lost) in [
+            (7, 8, 0),
+            (7, 11, 3),
+            (u32::MAX, 1, 1),
+            (0, 0, 0),
+            (500, 0, 0),
+        ] {
+            assert_eq!(lost_between(last, now), lost, "{last}, {now}");
+        }
     }
 
     #[test]

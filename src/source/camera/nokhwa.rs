@@ -1,23 +1,33 @@
-//! Cameras through nokhwa: V4L2 on Linux, AVFoundation on macOS, Media Foundation on Windows.
+//! Cameras through nokhwa: AVFoundation on macOS, Media Foundation on Windows.
 //!
-//! What nokhwa 0.10.11 does otherwise than one would wish is met here or, on Linux, in `v4l.rs`:
+//! What nokhwa 0.10.11 does otherwise than one would wish is met here:
 //! - `frame()` waits for ever when a camera stalls: it is called on a thread of its own, and who waits for
 //!   pictures has a deadline ([`super::Capture`]);
 //! - its own threaded camera spins or hangs when a camera goes away: it is not used;
 //! - it picks odd formats by itself: it is always asked for one exact format;
 //! - buffers are longer than what is in them: [`Encoding::trim`];
 //! - after an error its stream is of no use: it is dropped and opened again.
+//!
+//! On Linux it is compiled with the tests, so that it stays correct where it can't be run.
+#![cfg_attr(
+    target_os = "linux",
+    expect(dead_code, reason = "compiled for the compiler's checks")
+)]
 
-use std::time::{Instant, SystemTime};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use nokhwa::Camera;
 use nokhwa::utils::{
     CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType, Resolution,
 };
 
+use super::fault::Fault;
 use super::grab::{Grab, Grabber};
-use super::{CameraInfo, Mode, clock};
+use super::{CameraInfo, Mode, Rate, clock};
 use crate::source::Encoding;
+
+/// What cameras are reached by, for `-v`.
+pub const DRIVER: &str = "nokhwa";
 
 /// The encodings that nokhwa knows, and what it calls them.
 const FORMATS: [(FrameFormat, Encoding); 6] = [
@@ -32,42 +42,26 @@ const FORMATS: [(FrameFormat, Encoding); 6] = [
 /// What nokhwa calls `mode`; `None` where it has no word for it: a rate that is no whole number, or an encoding.
 fn wanted(mode: &Mode) -> Option<CameraFormat> {
     let encoding = mode.encoding()?;
-    // It spells this one "GRAY" on Linux, which no driver does.
-    if cfg!(target_os = "linux") && encoding == Encoding::Grey {
-        return None;
-    }
     let (format, _) = FORMATS.into_iter().find(|(_, e)| *e == encoding)?;
     let size = Resolution::new(mode.width, mode.height);
     Some(CameraFormat::new(size, format, mode.rate.whole()?))
 }
 
-/// Whether nokhwa can run `mode`. Elsewhere than on Linux there is nobody else to ask.
-#[cfg(any(target_os = "linux", test))]
-pub fn can(mode: &Mode) -> bool {
-    wanted(mode).is_some()
-}
-
 /// A camera that is delivering.
 struct Stream(Camera);
 
-/// Opens camera `number` in `mode` and starts it.
+/// Opens `camera` in `mode` and starts it.
 ///
 /// # Errors
 /// nokhwa's words.
-pub fn open(number: u32, mode: &Mode) -> Result<Box<dyn Grabber>, String> {
+pub fn open(camera: &CameraInfo, mode: &Mode) -> Result<Box<dyn Grabber>, String> {
     let format = wanted(mode).ok_or("a format that nokhwa does not know")?;
-    let encodings = [format.format()];
-    let request = || {
-        let exact = RequestedFormatType::Exact(format);
-        Camera::new(
-            CameraIndex::Index(number),
-            RequestedFormat::with_formats(exact, &encodings),
-        )
-    };
-    // A first time may fail because setting the size resets the rate that was just compared; the second sees both.
-    let mut camera = request()
-        .or_else(|_| request())
-        .map_err(|e| e.to_string())?;
+    let exact = RequestedFormatType::Exact(format);
+    let mut camera = Camera::new(
+        CameraIndex::Index(camera.number),
+        RequestedFormat::with_formats(exact, &[format.format()]),
+    )
+    .map_err(|e| e.to_string())?;
     camera.open_stream().map_err(|e| e.to_string())?;
     Ok(Box::new(Stream(camera)))
 }
@@ -75,33 +69,25 @@ pub fn open(number: u32, mode: &Mode) -> Result<Box<dyn Grabber>, String> {
 impl Grabber for Stream {
     fn grab(&mut self) -> Result<Grab, String> {
         let buffer = self.0.frame().map_err(|e| e.to_string())?;
-        let (arrived, wall) = (Instant::now(), SystemTime::now());
-        let (taken, stamped) = clock::taken(buffer.capture_timestamp(), arrived, wall);
+        let arrived = Instant::now();
+        // It tells the wall-clock time, made from the driver's age of the picture an instant before.
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH);
+        let (taken, stamped) = clock::taken(buffer.capture_timestamp().zip(wall.ok()), arrived);
         Ok(Grab::Picture {
             data: buffer.buffer().to_vec(),
+            // It does not tell.
+            lost: 0,
             taken,
             stamped,
         })
     }
 }
 
-/// The cameras of this machine, by number.
-///
-/// # Errors
-/// Why they can't be listed.
-#[cfg(target_os = "linux")]
-pub fn list() -> Result<Vec<CameraInfo>, String> {
-    super::v4l::list()
-}
-
 /// The cameras of this machine, by number. Each is opened for a moment to learn its modes.
 ///
 /// # Errors
 /// Why they can't be listed.
-#[cfg(not(target_os = "linux"))]
 pub fn list() -> Result<Vec<CameraInfo>, String> {
-    use super::{Rate, fault};
-
     allow()?;
     let modes = |index: &CameraIndex| {
         let all = FORMATS.map(|(format, _)| format);
@@ -134,7 +120,7 @@ pub fn list() -> Result<Vec<CameraInfo>, String> {
                     };
                     formats.into_iter().map(mode).collect()
                 })
-                .map_err(|e| fault::explain(&e.to_string(), "")),
+                .map_err(|e| Fault::of(&e.to_string(), "").cause),
         })
         .collect();
     cameras.sort_by_key(|c| c.number);
@@ -142,7 +128,6 @@ pub fn list() -> Result<Vec<CameraInfo>, String> {
 }
 
 /// Asks the user for the use of the camera where the system wants that (macOS), and waits for the answer.
-#[cfg(not(target_os = "linux"))]
 fn allow() -> Result<(), String> {
     /// A person has to read the question.
     const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -165,21 +150,20 @@ fn allow() -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Rate;
     use super::*;
 
     #[test]
-    fn what_nokhwa_has_no_word_for_is_told() {
+    fn what_nokhwa_has_no_word_for_is_refused() {
         let mode = |code: &str, frames, seconds| Mode {
             width: 640,
             height: 480,
             rate: Rate { frames, seconds },
             code: code.to_owned(),
         };
-        assert!(can(&mode("MJPG", 30, 1)));
-        assert!(can(&mode("YUYV", 120, 4)));
-        assert!(!can(&mode("MJPG", 30_000, 1001)));
-        assert!(!can(&mode("YU12", 30, 1)));
-        assert_eq!(can(&mode("GREY", 30, 1)), !cfg!(target_os = "linux"));
+        let can = |mode| wanted(&mode).is_some();
+        assert!(can(mode("MJPG", 30, 1)));
+        assert!(can(mode("YUYV", 120, 4)));
+        assert!(!can(mode("MJPG", 30_000, 1001)));
+        assert!(!can(mode("YU12", 30, 1)));
     }
 }
