@@ -46,6 +46,8 @@ replug() {
     while [ -e /dev/video0 ]; do
         usleep 20000
     done
+    # The bus has not let go of the port yet.
+    sleep 1
     plug "$@"
     echo $pid > /tmp/pid
 }

@@ -46,9 +46,14 @@ fn outcomes(report: &Value) -> Vec<&str> {
 fn a_lost_or_stalled_camera_is_let_go_of_and_can_be_used_again() {
     let Some(bench) = usual() else { return };
     let report = bench.run("replugged").json();
+    // What was seen of the lost one is diagnosed.
+    let warnings = &report["entries"][0]["result"]["warnings"];
+    assert!(warnings.to_string().contains("unplugged"), "{report}");
     assert_eq!(outcomes(&report), ["error", "passed", "passed"], "{report}");
     let report = bench.run("reused").json();
-    assert_eq!(outcomes(&report), ["error", "passed"], "{report}");
+    let warnings = &report["entries"][0]["result"]["warnings"];
+    assert!(warnings.to_string().contains("no pictures"), "{report}");
+    assert_eq!(outcomes(&report), ["passed", "passed"], "{report}");
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 /// Age of a picture on arrival up to which its stamp is believed; drivers hand pictures over within a few
 /// frames, at the slowest rates within a second.
 const MAX_AGE: Duration = Duration::from_secs(2);
-/// How far a stamp may lie in the future: the kernel's own test driver rounds to the nearest frame, which is half
-/// a frame at 10 frames/s.
-const AHEAD: Duration = Duration::from_millis(50);
+/// How far a stamp may lie in the future: the kernel's own test driver stamps the end of an exposure up to 1.4 frames
+/// before it is over, which is 0.14 s at 10 frames/s.
+const AHEAD: Duration = Duration::from_millis(150);
 
 /// The time on the monotonic clock at which a picture was taken that arrived at `arrived`, and whether that is
 /// the driver's word.
