@@ -50,11 +50,9 @@ impl Bench {
     /// The warnings at the end of a watch.
     pub fn warnings(&self, case: &str) -> Vec<String> {
         let (_, result) = self.watched(case);
-        let warnings = result["warnings"].as_array().unwrap();
-        warnings
-            .iter()
-            .map(|w| w.as_str().unwrap().to_owned())
-            .collect()
+        // None are no field.
+        let warnings = result["warnings"].as_array().into_iter().flatten();
+        warnings.map(|w| w.as_str().unwrap().to_owned()).collect()
     }
 
     /// Whether a watch told of `kind` of trouble.
