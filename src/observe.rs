@@ -257,6 +257,20 @@ impl Eyes {
 
     /// All lights seen so far.
     pub fn observe(&self) -> Observation {
+        if let Some((scene, [from_s, to_s])) = self.scene.longest_shot() {
+            let mut eyes = self.clone();
+            eyes.scene = scene;
+            eyes.warnings.push(format!(
+                "the picture changes altogether (a cut, or the camera turned away): only {from_s:.1} s to {to_s:.1} s of \
+                 it is judged"
+            ));
+            return eyes.look();
+        }
+        self.look()
+    }
+
+    /// All lights of the one place that is seen.
+    fn look(&self) -> Observation {
         let begun = std::time::Instant::now();
         let scene = &self.scene;
         let times: Vec<f64> = scene.frames.iter().map(|f| f.time_s).collect();

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use super::around::{Around, Extremes};
 use super::cells::{Channel, Grid};
+use super::motion::Similarity;
 use super::scene::{Scene, SceneFrame};
 use crate::threads;
 
@@ -95,6 +97,8 @@ pub struct ChannelStats {
     /// Sum of square roots of the absolute differences between neighbouring frames, in 1/256.
     root_step: Vec<u32>,
     last: Vec<u8>,
+    /// `None` where the camera never moved.
+    around: Option<Around>,
 }
 
 /// All maps of a scene.
@@ -108,13 +112,14 @@ pub struct Maps {
 }
 
 impl ChannelStats {
-    fn new(cells: usize) -> Self {
+    fn new(cells: usize, moves: bool) -> Self {
         Self {
             min: vec![255; cells],
             max: vec![0; cells],
             sum: vec![0; cells],
             root_step: vec![0; cells],
             last: vec![0; cells],
+            around: moves.then(|| Around::new(cells)),
         }
     }
 
@@ -140,7 +145,7 @@ impl ChannelStats {
 
 // Functions of their own, as the compiler makes vectors only of what it knows to be apart in memory: arguments.
 
-fn widen(min: &mut [u8], max: &mut [u8], codes: &[u8]) {
+pub(super) fn widen(min: &mut [u8], max: &mut [u8], codes: &[u8]) {
     for ((min, max), &code) in min.iter_mut().zip(max).zip(codes) {
         *min = (*min).min(code);
         *max = (*max).max(code);
@@ -187,7 +192,11 @@ impl Maps {
         // them adds p squared of its swing). Of Gaussian noise it is 0.96 standard deviations, whose range is some 6
         // over hundreds of frames; at a shaking edge steps are as wide as the range.
         let root = f64::from(s.root_step[i]) / ROOT_SCALE / f64::from(n - 1);
-        (f32::from(s.max[i].saturating_sub(s.min[i])) - NOISE_RANGE * (root * root) as f32).max(0.0)
+        let mut range = s.max[i].saturating_sub(s.min[i]);
+        if let Some(around) = &s.around {
+            range = range.min(around.range(i));
+        }
+        (f32::from(range) - NOISE_RANGE * (root * root) as f32).max(0.0)
     }
 
     /// The change of [`Maps::change`] as light rather than as code, scaled to 0..255: what a lamp adds stands out
@@ -217,9 +226,13 @@ impl Maps {
 /// In how many frames each cell was in the picture, and what the channels did there.
 fn add_up(scene: &Scene, canvas: &Canvas, channels: &[Channel]) -> (Vec<u16>, Vec<ChannelStats>) {
     let mut times_seen = vec![0; canvas.cells()];
+    let moves = scene
+        .frames
+        .iter()
+        .any(|f| f.motion != Similarity::default());
     let mut stats: Vec<ChannelStats> = channels
         .iter()
-        .map(|_| ChannelStats::new(canvas.cells()))
+        .map(|_| ChannelStats::new(canvas.cells(), moves))
         .collect();
     let mut index = vec![0; canvas.cols];
     let mut codes = vec![0; canvas.cols];
@@ -230,7 +243,11 @@ fn add_up(scene: &Scene, canvas: &Canvas, channels: &[Channel]) -> (Vec<u16>, Ve
         let planes: Vec<Vec<_>> = frames
             .iter()
             .map(|f| {
-                let plane = |&c| (f.cells.channel(c), compensation(c, f));
+                let plane = |&c| {
+                    let codes = f.cells.channel(c);
+                    let extremes = moves.then(|| Extremes::of(&codes, scene.grid.cols));
+                    (codes, compensation(c, f), extremes)
+                };
                 channels.iter().map(plane).collect()
             })
             .collect();
@@ -240,8 +257,13 @@ fn add_up(scene: &Scene, canvas: &Canvas, channels: &[Channel]) -> (Vec<u16>, Ve
                 let (index, codes) = (&index[seen.clone()], &mut codes[seen.clone()]);
                 let cells = row * canvas.cols + seen.start..row * canvas.cols + seen.end;
                 let before = &mut times_seen[cells.clone()];
-                for ((channel, table), stats) in planes.iter().zip(&mut stats) {
-                    let codes = read(channel, index, table.as_ref(), codes);
+                for ((channel, table, extremes), stats) in planes.iter().zip(&mut stats) {
+                    let table = table.as_ref();
+                    if let (Some(around), Some(extremes)) = (&mut stats.around, extremes) {
+                        around.add_most(cells.clone(), read(&extremes.most, index, table, codes));
+                        around.add_least(cells.clone(), read(&extremes.least, index, table, codes));
+                    }
+                    let codes = read(channel, index, table, codes);
                     stats.add(cells.clone(), codes, before, &roots, &mut steps);
                 }
                 for n in before {

@@ -1,5 +1,6 @@
 //! Finding the places that may be lights, in coordinates that stay with the scene.
 
+mod around;
 pub mod candidates;
 mod hills;
 mod integral;
@@ -7,5 +8,6 @@ pub mod maps;
 pub mod motion;
 pub mod packed;
 pub mod scene;
+mod shots;
 
 pub use crate::source::cells;

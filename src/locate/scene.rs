@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::cells::{Channel, Grid, Pooler};
 use super::motion::{Alignment, Reference, Similarity};
 use super::packed::{self, Cells, TOGETHER};
+use super::shots::same_view;
 use crate::source::{ColorInfo, Frame};
 
 /// Agreement under which a frame's alignment is not believed.
@@ -36,6 +37,39 @@ pub struct SceneFrame {
     pub aligned: bool,
     /// Share of tracked points that agree with the alignment.
     pub agreement: f64,
+    /// Number of the place that is filmed, of those that the camera shows one after the other.
+    pub shot: u32,
+}
+
+impl SceneFrame {
+    /// Means of Y, Cb and Cr at a point of the frame (cells), bilinear between cell means; `None` outside the picture.
+    #[inline]
+    pub fn between(&self, grid: Grid, x: f64, y: f64) -> Option<[f32; 3]> {
+        let (cols, rows) = (grid.cols, grid.rows);
+        if !(x >= -0.5 && y >= -0.5 && x < cols as f64 - 0.5 && y < rows as f64 - 0.5) {
+            return None;
+        }
+        let (x, y) = (
+            x.clamp(0.0, (cols as f64 - 1.001).max(0.0)),
+            y.clamp(0.0, (rows as f64 - 1.001).max(0.0)),
+        );
+        // Short numbers, which take the processor a quarter of the work that long ones do; a grid has 40,000 cells at most.
+        let (xi, yi) = (x as u16, y as u16);
+        let (fx, fy) = ((x - f64::from(xi)) as f32, (y - f64::from(yi)) as f32);
+        let i = usize::from(yi) * cols + usize::from(xi);
+        let means = [Channel::YMean, Channel::UMean, Channel::VMean];
+        let code = |c: Channel, i: usize| f32::from(self.cells.code(c, i));
+        // On a tripod every point is the middle of a cell.
+        if fx == 0.0 && fy == 0.0 {
+            return Some(means.map(|c| code(c, i)));
+        }
+        let down = if rows > 1 { cols } else { 0 };
+        let right = usize::from(cols > 1);
+        Some(means.map(|c| {
+            let [a, b] = [i, i + down].map(|i| code(c, i) * (1.0 - fx) + code(c, i + right) * fx);
+            a * (1.0 - fy) + b * fy
+        }))
+    }
 }
 
 /// Frames of one stretch of video in common coordinates. A clone shares the pictures.
@@ -55,6 +89,7 @@ pub struct Scene {
     /// The last alignment to the reference: the guess for the next.
     last: Alignment,
     lost: usize,
+    shot: u32,
 }
 
 impl Scene {
@@ -72,6 +107,7 @@ impl Scene {
             base_gain: 1.0,
             last: Alignment::default(),
             lost: 0,
+            shot: 0,
         }
     }
 
@@ -139,6 +175,9 @@ impl Scene {
                 Some(Cells::Whole(cells)) => Some(cells.channel(Channel::YMean)),
                 _ => None,
             };
+            if self.lost > LOST_FRAMES && self.is_elsewhere(luma) {
+                self.shot += 1;
+            }
             self.reference = Some(Reference::new(luma, before, self.grid));
             self.base = motion;
             self.base_gain = gain;
@@ -152,7 +191,14 @@ impl Scene {
             gain,
             aligned,
             agreement: alignment.agreement,
+            shot: self.shot,
         });
+    }
+
+    /// Whether the luma means `now` show another place than the last picture that could be aligned.
+    fn is_elsewhere(&self, now: &[u8]) -> bool {
+        let last = self.frames.iter().rev().find(|f| f.aligned);
+        last.is_some_and(|f| !same_view(&f.cells.channel(Channel::YMean), now, self.grid))
     }
 
     /// Frames that did not align between two that did, at nearly the same view: the view did not leave, its light
@@ -238,6 +284,7 @@ impl Scene {
         self.base_gain = gain * next.base_gain;
         self.last = next.last;
         self.lost = next.lost;
+        self.shot = next.shot;
     }
 }
 

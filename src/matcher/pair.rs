@@ -8,6 +8,8 @@ const SAME_EDGE_FRAMES: f64 = 1.2;
 /// Farthest that two emitters of a device are apart: in radii, and at least so many px.
 const FARTHEST_RADII: f64 = 8.0;
 const FARTHEST_PX: f64 = 16.0;
+/// Both look like lamps (probability): a patch of wall that changes with the lamp's glow is none.
+const EMITS: f64 = 0.5;
 /// Two emitters of a device are of one make: one is not more than so many times as large as the other.
 const MOST_RATIO: f64 = 2.5;
 
@@ -20,7 +22,8 @@ pub fn is_possible(a: &Light, b: &Light) -> bool {
     let reach = (FARTHEST_RADII * (ra * rb).sqrt()).max(FARTHEST_PX);
     let (shown_a, shown_b) = (shown(a), shown(b));
     let own = |x: ColorSet, y: ColorSet| x.colors().filter(|&c| !y.contains(c)).count();
-    (ax - bx).hypot(ay - by) <= reach
+    a.emission.min(b.emission) >= EMITS
+        && (ax - bx).hypot(ay - by) <= reach
         && ra.max(rb) <= MOST_RATIO * ra.min(rb)
         && own(shown_a, shown_b) == 1
         && own(shown_b, shown_a) == 1

@@ -144,6 +144,14 @@ impl<'a> Scene<'a> {
         let signal = Signal::new(&target.light.train, noise);
         let fits = self.book.fits(&signal, target.pair, noise, priors);
         let known = (1.0 - priors.unknown).ln();
+        // What a bystander may do by chance bounds how much a rhythm proves, however well it fits.
+        let lights = if target.pair { 2.0 } else { 1.0 };
+        let best = fits
+            .iter()
+            .flatten()
+            .map(|f| tempered(f.log_likelihood))
+            .fold(f64::NEG_INFINITY, f64::max);
+        let base = base - (best + lights * priors.like_a_state.ln()).max(0.0);
         for (entry, fit) in fits.into_iter().enumerate() {
             if let Some(fit) = fit {
                 let log = base

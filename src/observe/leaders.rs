@@ -7,14 +7,23 @@ use crate::pulses::ColorSet;
 
 /// Correlation of two on-off series that cannot be chance: a reflection, the glow around, the exposure's answer.
 const TOGETHER: f64 = 0.8;
+/// Switches of a lamp that show whether something answers to it, the share of them that it must, and within how many
+/// frames: forty changes of its own in 10 s would meet a fifth of them by chance.
+const LEAST_EDGES: usize = 4;
+const ANSWERED: f64 = 0.7;
+const ANSWER_FRAMES: f64 = 1.5;
 /// Share of the stronger light below which the weaker one is its reflection.
 const FAINT: f64 = 0.35;
 /// Two findings centred on each other whose radii differ by less than this factor are one lens.
 const SAME_SIZE: f64 = 2.5;
 /// A finding inside a surer one whose radius is below this share of that one's is a piece of it.
 const PART_SIZE: f64 = 0.8;
-/// Most lights reported, the surest, and the least sure of them: the rest is noise that costs time to match.
-const MAX_LIGHTS: usize = 14;
+/// Most lights kept of those that change and of those that never do, the surest of each: the rest is noise that costs
+/// time to match. Apart, as a street or a shelf has dozens of bright steady things, and what a light does tells more of
+/// it than its looks.
+const MAX_CHANGING: usize = 14;
+const MAX_STEADY: usize = 10;
+/// The least sure of them.
 const MIN_EMISSION: f64 = 0.02;
 
 /// A light with what is needed to compare it with others.
@@ -34,12 +43,16 @@ impl Measured {
     }
 
     /// The other is a piece of this lens: its edge, a glint on it. Far smaller in one that changes, it may be the lens
-    /// of which this is the halo.
+    /// of which this is the halo; and what switches in something steady is no piece of it, but for an edge that wavers.
     fn holds_part(&self, other: &Self) -> bool {
         let (a, b) = (&self.light, &other.light);
         let piece = b.radius_px < PART_SIZE * a.radius_px;
-        let lens = a.kind != Kind::Steady && SAME_SIZE * b.radius_px < a.radius_px;
-        a.place.holds_centre_of(&b.place) && piece && !lens
+        let own = if a.kind == Kind::Steady {
+            b.kind != Kind::Steady && other.swing >= FAINT * self.swing
+        } else {
+            SAME_SIZE * b.radius_px < a.radius_px
+        };
+        a.place.holds_centre_of(&b.place) && piece && !own
     }
 
     /// They switch together, or never, in the same colours.
@@ -51,6 +64,25 @@ impl Measured {
 
     fn switches_with(&self, other: &Self) -> bool {
         correlation(&self.lit, &other.lit).abs() > TOGETHER
+    }
+
+    /// Whenever the other switches, it changes: the glow on a wall changes its colour where the lamp goes on and off.
+    fn answers(&self, lamp: &Self) -> bool {
+        let edges = |m: &Self| {
+            let spans = &m.light.train.spans;
+            spans
+                .iter()
+                .skip(1)
+                .map(|s| s.start_s)
+                .collect::<Vec<f64>>()
+        };
+        let (own, theirs) = (edges(self), edges(lamp));
+        let near_s = ANSWER_FRAMES * self.light.train.frame_interval_s;
+        let answered = theirs
+            .iter()
+            .filter(|t| own.iter().any(|e| (e - **t).abs() <= near_s))
+            .count();
+        theirs.len() >= LEAST_EDGES && answered as f64 >= ANSWERED * theirs.len() as f64
     }
 
     fn colors(&self) -> BTreeSet<ColorSet> {
@@ -69,11 +101,14 @@ pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
             let same = k.same_lens(&m);
             k.holds_part(&m)
                 // A reflection has the colour of what reflects.
-                || faint && !same && k.switches_with(&m)
+                || faint && !same && (k.switches_with(&m) || m.answers(k))
                 || (faint || same || k.light.place.meets(&m.light.place)) && k.shows_alike(&m)
         });
         m.light.second = kept.iter().any(|k| k.same_lens(&m));
-        if !follows && kept.len() < MAX_LIGHTS && m.light.emission >= MIN_EMISSION {
+        let steady = |m: &Measured| m.light.kind == Kind::Steady;
+        let alike = kept.iter().filter(|k| steady(k) == steady(&m)).count();
+        let room = alike < if steady(&m) { MAX_STEADY } else { MAX_CHANGING };
+        if !follows && room && m.light.emission >= MIN_EMISSION {
             kept.push(m);
         }
     }

@@ -259,11 +259,13 @@ fn dark_level(levels: &[Level]) -> (Level, f64) {
         for k in 0..3 {
             dark.rgb[k] += l.rgb[k] * l.frames;
             dark.excess[k] += l.excess[k] * l.frames;
+            dark.halo[k] += l.halo[k] * l.frames;
         }
     }
     let n = dark.frames.max(1.0);
     dark.rgb = dark.rgb.map(|v| v / n);
     dark.excess = dark.excess.map(|v| v / n);
+    dark.halo = dark.halo.map(|v| v / n);
     (dark, highest - lowest)
 }
 

@@ -1,4 +1,4 @@
-//! Naming the colour of a light from its linear excess over the surround.
+//! Naming the colour of a light from its linear light over the surround.
 
 use super::{Color, ColorSet};
 
@@ -7,6 +7,20 @@ use super::{Color, ColorSet};
 /// white light under a wrong white balance stays below a seventh.
 const WHITE_SATURATION: f64 = 0.22;
 const WHITE_WIDTH: f64 = 0.05;
+/// Saturation from which on a halo tells a colour: the least pure emitters have it after a camera's crosstalk, white
+/// under a wrong white balance has half of it. A paler one may as well be the plate around.
+const COLORED_HALO: f64 = 0.5;
+/// Light of the halo (linear) from which on its colour is told: cell noise of 0.02 over a dozen cells leaves a quarter.
+const LEAST_HALO: f64 = 0.02;
+/// Share of its brightest channel that a halo's darkest may fall short of the surround by noise. Light takes none away: where
+/// more is missing, it is chroma that bled from the core without its luma (4:2:0), which makes any halo look purer.
+const BLED: f64 = 0.1;
+/// Smallest channel of a coloured emitter as a share of its largest: crosstalk of the sensor's filters.
+const CROSSTALK: f64 = 0.05;
+/// Standard deviation of the saturation that is measured: noise, compression, the rim that does not clip.
+const SATURATION_SD: f64 = 0.15;
+/// Times that a light may be burnt out, in steps of equal ratio: what phones do in a dark room.
+const EXPOSURES: [f64; 10] = [1.0, 1.4, 1.9, 2.7, 3.7, 5.2, 7.2, 10.0, 14.0, 20.0];
 /// A belief below this is dropped.
 const MIN_BELIEF: f64 = 0.03;
 
@@ -16,7 +30,7 @@ const MIN_BELIEF: f64 = 0.03;
 /// which pulls red towards yellow and blue towards cyan; for that reason amber needs a clear hue.
 const HUES: [(f64, f64, f64, &[Color]); 7] = [
     (4.0, 14.0, 1.0, &[Color::Red]),
-    (38.0, 10.0, 0.2, &[Color::Amber]),
+    (38.0, 10.0, 0.5, &[Color::Amber]),
     (60.0, 10.0, 0.2, &[Color::Amber]),
     (135.0, 20.0, 1.0, &[Color::Green]),
     (180.0, 12.0, 0.5, &[Color::Green, Color::Blue]),
@@ -42,20 +56,57 @@ pub fn hue([r, g, b]: [f64; 3]) -> Option<f64> {
     Some((h * 60.0).rem_euclid(360.0))
 }
 
-/// The colour sets that light of this `excess` (coloured part) and `total` (all of it, both linear) may be,
-/// likeliest first; the probabilities sum to 1.
-pub fn name(excess: [f64; 3], total: [f64; 3]) -> Vec<(ColorSet, f64)> {
-    let e = excess.map(|v| v.max(0.0));
-    let most = e.iter().copied().fold(0.0, f64::max);
-    let light = total.iter().copied().fold(0.0, f64::max).max(most);
-    let saturation = if light > 0.0 { most / light } else { 0.0 };
+/// What the eyes measured of a light's colour. Linear light.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tint {
+    /// The coloured part, and all of it.
+    pub excess: [f64; 3],
+    pub total: [f64; 3],
+    /// Share of it that clips, 0..1, and the light around that does not; 0 where nothing clips.
+    pub burnt: f64,
+    pub halo: [f64; 3],
+}
+
+/// The colour sets that a light of this tint may be, likeliest first; the probabilities sum to 1.
+///
+/// Where a light burns out its halo tells the colour; without one the hue of what clips, which leans to yellow or to cyan
+/// the more it does.
+pub fn name(tint: &Tint) -> Vec<(ColorSet, f64)> {
+    let most = |c: [f64; 3]| c.iter().copied().fold(0.0, f64::max);
+    let least = tint.halo.iter().copied().fold(f64::INFINITY, f64::min);
+    let halo = tint.halo.map(|v| v - least.max(0.0));
+    let by_halo = most(tint.halo) >= LEAST_HALO
+        && most(halo) >= COLORED_HALO * most(tint.halo)
+        && least >= -BLED * most(tint.halo);
+    let (e, light, burnt) = if by_halo {
+        (halo, most(tint.halo), 0.0)
+    } else {
+        (tint.excess, most(tint.total), tint.burnt)
+    };
+    let e = e.map(|v| v.max(0.0));
+    let light = light.max(most(e));
+    let saturation = if light > 0.0 { most(e) / light } else { 0.0 };
     let white = 1.0 / (1.0 + ((saturation - WHITE_SATURATION) / WHITE_WIDTH).exp());
     let mut beliefs: Vec<(ColorSet, f64)> = vec![(ColorSet::of(Color::White), white)];
     if let Some(h) = hue(e) {
         let weights = HUES.map(|(centre, sd, prior, _)| {
-            let d = (h - centre + 180.0).rem_euclid(360.0) - 180.0;
+            // What a light of this hue looks like that is exposed so many times.
+            let density = |times: f64| {
+                let (hue, pure) = burnt_out(centre, times);
+                let d = (h - hue + 180.0).rem_euclid(360.0) - 180.0;
+                let s = (saturation - pure) / SATURATION_SD;
+                (-0.5 * (d / sd).powi(2) - 0.5 * s * s).exp() / sd
+            };
+            let plain = density(1.0);
+            let density = match burnt {
+                0.0 => plain,
+                b => {
+                    let sum: f64 = EXPOSURES.iter().map(|&k| density(k)).sum();
+                    (1.0 - b) * plain + b * sum / EXPOSURES.len() as f64
+                }
+            };
             // A floor keeps hues between classes from being certain.
-            prior * ((-0.5 * (d / sd).powi(2)).exp() / sd + 1e-6)
+            prior * (density + 1e-6)
         });
         let all: f64 = weights.iter().sum();
         for ((_, _, _, colors), w) in HUES.iter().zip(weights) {
@@ -75,6 +126,19 @@ pub fn name(excess: [f64; 3], total: [f64; 3]) -> Vec<(ColorSet, f64)> {
         b.1 /= kept;
     }
     beliefs
+}
+
+/// Hue in degrees and saturation of what clips of a light of hue `centre` that is burnt out `times`.
+fn burnt_out(centre: f64, times: f64) -> (f64, f64) {
+    // Distance from the hue of the channel, 0 to 60 degrees either way, is that of the second channel from 0 to 1.
+    let ramp = |offset: f64| {
+        let d = (centre - offset + 180.0).rem_euclid(360.0) - 180.0;
+        (2.0 - d.abs() / 60.0).clamp(0.0, 1.0)
+    };
+    let clipped = [0.0, 120.0, 240.0]
+        .map(|offset| (times * (CROSSTALK + (1.0 - CROSSTALK) * ramp(offset))).min(1.0));
+    let least = clipped.into_iter().fold(1.0, f64::min);
+    (hue(clipped).unwrap_or(centre), 1.0 - least)
 }
 
 #[cfg(test)]
@@ -98,7 +162,11 @@ mod tests {
             } else {
                 excess
             };
-            let named = name(excess, total);
+            let named = name(&Tint {
+                excess,
+                total,
+                ..Tint::default()
+            });
             assert_eq!(
                 named[0].0,
                 want.iter().copied().collect(),
@@ -110,7 +178,41 @@ mod tests {
 
     #[test]
     fn a_hue_between_two_names_is_told_as_doubt() {
-        let named = name([1.0, 0.45, 0.0], [1.0, 0.45, 0.0]);
+        let tint = Tint {
+            excess: [1.0, 0.45, 0.0],
+            total: [1.0, 0.45, 0.0],
+            ..Tint::default()
+        };
+        let named = name(&tint);
         assert!(named[0].1 < 0.97 && named.len() > 1, "{named:?}");
+    }
+
+    #[test]
+    fn what_clips_leans_to_cyan_and_the_halo_knows_better() {
+        let blue = ColorSet::of(Color::Blue);
+        let burnt = Tint {
+            excess: [0.0, 0.6, 0.66],
+            total: [0.3, 0.9, 1.0],
+            burnt: 1.0,
+            ..Tint::default()
+        };
+        let belief = |t: &Tint, set| {
+            let named = name(t);
+            named.iter().find(|b| b.0 == set).map_or(0.0, |b| b.1)
+        };
+        let measured = Tint {
+            burnt: 0.0,
+            ..burnt
+        };
+        let (known, unknown) = (belief(&burnt, blue), belief(&measured, blue));
+        assert!(known > 0.25 && known > 2.0 * unknown, "{known} {unknown}");
+        let with_halo = Tint {
+            halo: [0.02, 0.06, 0.2],
+            ..burnt
+        };
+        assert!(belief(&with_halo, blue) > 0.9);
+        let (plain, much) = (burnt_out(4.0, 1.0), burnt_out(4.0, 14.0));
+        assert!((plain.0 - 4.0).abs() < 4.0 && plain.1 > 0.9, "{plain:?}");
+        assert!(much.0 > 50.0 && much.1 < 0.4, "{much:?}");
     }
 }

@@ -1,8 +1,9 @@
 //! Levels of light, and the colours that they are of.
 
 use super::extract::LEAST_NOISE;
+use super::hue::{self, Tint};
 use super::segment::Piece;
-use super::{Color, ColorSet, hue};
+use super::{Color, ColorSet};
 use crate::signal::Sample;
 
 /// A piece is lit above this share of its colour's usual level. Less than one half, as lit levels vary
@@ -18,6 +19,9 @@ const SAME_COLOR: f64 = 0.94;
 pub struct Level {
     pub rgb: [f64; 3],
     pub excess: [f64; 3],
+    /// As in [`Sample`].
+    pub halo: [f64; 3],
+    pub burnt: f64,
     pub frames: f64,
 }
 
@@ -31,7 +35,9 @@ impl Level {
             for k in 0..3 {
                 l.rgb[k] += f64::from(samples[i].rgb[k]) / l.frames;
                 l.excess[k] += f64::from(samples[i].excess[k]) / l.frames;
+                l.halo[k] += f64::from(samples[i].halo[k]) / l.frames;
             }
+            l.burnt += f64::from(samples[i].burnt) / l.frames;
         }
         l
     }
@@ -40,7 +46,8 @@ impl Level {
         Self {
             rgb: std::array::from_fn(|k| self.rgb[k] - other.rgb[k]),
             excess: std::array::from_fn(|k| self.excess[k] - other.excess[k]),
-            frames: self.frames,
+            halo: std::array::from_fn(|k| self.halo[k] - other.halo[k]),
+            ..*self
         }
     }
 
@@ -118,11 +125,17 @@ pub fn colors(above: &[Level], always_lit: bool) -> Colors {
                 })
             };
             let (rgb, excess) = (mean(|l| l.rgb), mean(|l| l.excess));
+            let burnt = lit.iter().map(|l| l.burnt * l.frames).sum::<f64>() / frames;
             Group {
                 rgb,
                 excess,
                 level: lit.iter().map(|l| l.light() * l.frames).sum::<f64>() / frames,
-                belief: hue::name(excess, rgb),
+                belief: hue::name(&Tint {
+                    excess,
+                    total: rgb,
+                    burnt,
+                    halo: mean(|l| l.halo),
+                }),
             }
         })
         .collect::<Vec<_>>();
@@ -148,7 +161,12 @@ fn split_mixtures(groups: &mut [Group]) {
             if added.iter().copied().fold(0.0, f64::max) < ADDED_SHARE * main {
                 continue;
             }
-            let second = hue::name(added, added)[0].0;
+            let tint = Tint {
+                excess: added,
+                total: added,
+                ..Tint::default()
+            };
+            let second = hue::name(&tint)[0].0;
             let first = groups[dim]
                 .belief
                 .iter()

@@ -1,13 +1,9 @@
 //! How far a burnt-out light was lit in the frame of an edge: from its halo, as its core looks full at any share.
 
 use super::Linearizer;
-use super::patch::{Patch, look};
+use super::patch::{BURNT_OUT, CLIPPED, Patch, look};
 use crate::locate::scene::Scene;
 
-/// Linear light from which on a cell may have clipped samples, or samples that the tone curve flattens.
-const CLIPPED: f32 = 0.7;
-/// Share of the region's cells that must be so for the halo to be the better witness.
-const BURNT_OUT: f64 = 0.25;
 /// Sum of squares of what the halo gains (linear light) from which on cell noise of 0.02 leaves 0.1 of the share.
 const LEAST_POWER: f32 = 0.04;
 

@@ -14,6 +14,13 @@ const OPAQUE_CELLS: usize = 9;
 const FRAMES_TOGETHER: usize = 32;
 /// A sample needs this share of its region inside the picture.
 const MIN_INSIDE: f64 = 0.6;
+/// Linear light from which on a cell may have clipped samples, or samples that the tone curve flattens.
+pub(super) const CLIPPED: f32 = 0.7;
+/// Share of the region's cells that must be so for its rim to be the better witness.
+pub(super) const BURNT_OUT: f64 = 0.25;
+/// Agreement of the cells of a halo that is one light's: noise and the surround's own colour take a few per cent, green
+/// beside blue a fifth.
+const ALIKE: f32 = 0.92;
 /// Linear light goes about with this power of the codes that a frame's exposure is given in.
 const GAMMA: f64 = 2.2;
 
@@ -37,6 +44,11 @@ pub struct Sample {
     pub rgb: [f32; 3],
     /// Coloured part (each cell's channels less its smallest) of the region, and of the rim above the surround.
     pub excess: [f32; 3],
+    /// Mean light above the surround of the cells, of region and rim, that never clip: where the light burns out, what
+    /// its colour is told from. 0 where it does not.
+    pub halo: [f32; 3],
+    /// Share of the region's cells that clip.
+    pub burnt: f32,
     /// Median of the surround.
     pub surround: [f32; 3],
     /// Largest luma code in the region.
@@ -149,15 +161,70 @@ pub fn measure(scene: &Scene, patches: &[Patch], linear: &Linearizer) -> Vec<Sig
         }
         samples
     });
-    let of_patch = |k: usize| {
+    let numbers: Vec<usize> = (0..patches.len()).collect();
+    threads::map(&numbers, |&k| {
         let samples = shares
             .iter()
             .flat_map(|share| share.iter().skip(k).step_by(patches.len()).copied());
-        Signal {
-            samples: samples.collect(),
+        let mut samples: Vec<Sample> = samples.collect();
+        if samples.iter().any(|s| f64::from(s.burnt) >= BURNT_OUT) {
+            let frames = scene.frames.iter();
+            let readers: Vec<Reader> = frames.map(|f| Reader::new(scene.grid, f, linear)).collect();
+            add_halo(&patches[k], &readers, &mut samples);
         }
-    };
-    (0..patches.len()).map(of_patch).collect()
+        Signal { samples }
+    })
+}
+
+/// What the light adds where it never clips: the median over such cells, if they agree in its colour. Beside another
+/// lamp half of them show that one's.
+fn add_halo(patch: &Patch, readers: &[Reader], samples: &mut [Sample]) {
+    let cells = patch.region.iter().map(|c| (c.0, c.1));
+    let series: Vec<Vec<Option<[f32; 3]>>> = cells
+        .chain(patch.rim.iter().copied())
+        .map(|(x, y)| {
+            let seen = readers.iter().zip(&*samples);
+            seen.map(|(r, s)| s.seen.then(|| r.rgb(x, y)).flatten())
+                .collect()
+        })
+        .filter(|series: &Vec<Option<[f32; 3]>>| {
+            series.iter().flatten().flatten().all(|v| *v < CLIPPED)
+        })
+        .collect();
+    // What each cell has while the light burns out.
+    let lit: Vec<[f32; 3]> = series
+        .iter()
+        .map(|c| {
+            let burning = c
+                .iter()
+                .zip(&*samples)
+                .filter(|(_, s)| f64::from(s.burnt) >= BURNT_OUT);
+            burning.fold([0.0; 3], |sum, (c, s)| match c {
+                Some(c) => std::array::from_fn(|k| sum[k] + c[k] - s.surround[k]),
+                None => sum,
+            })
+        })
+        .collect();
+    if agreement(&lit) < ALIKE {
+        return;
+    }
+    let mut values = Vec::with_capacity(series.len());
+    for (t, s) in samples.iter_mut().enumerate() {
+        s.halo = std::array::from_fn(|k| {
+            values.clear();
+            values.extend(series.iter().filter_map(|c| Some(c[t]?[k] - s.surround[k])));
+            median(&mut values)
+        });
+    }
+}
+
+/// How far vectors point the same way: the length of their sum as a share of the sum of their lengths.
+fn agreement(vectors: &[[f32; 3]]) -> f32 {
+    let length = |v: &[f32; 3]| v.iter().map(|x| x * x).sum::<f32>().sqrt();
+    let sum = vectors.iter().fold([0.0; 3], |sum: [f32; 3], v| {
+        std::array::from_fn(|k| sum[k] + v[k])
+    });
+    length(&sum) / vectors.iter().map(length).sum::<f32>().max(1e-9)
 }
 
 /// Brightest channel of each region cell in frame `i`, linear; 0 outside the picture.
@@ -193,11 +260,12 @@ fn sample(
     }
     let around = ring[0].len();
     let surround = ring.each_mut().map(|values| median(values));
-    let (mut rgb, mut excess, mut weight, mut inside, mut peak) =
-        ([0.0f32; 3], [0.0f32; 3], 0.0f32, 0usize, 0u8);
+    let (mut rgb, mut excess, mut weight, mut peak) = ([0.0f32; 3], [0.0f32; 3], 0.0f32, 0u8);
+    let (mut inside, mut clipped) = (0usize, 0usize);
     for &(x, y, w) in &patch.region {
         let Some(c) = reader.rgb(x, y) else { continue };
         inside += 1;
+        clipped += usize::from(c.iter().any(|v| *v >= CLIPPED));
         weight += w;
         peak = peak.max(reader.code(Channel::YMax, x, y));
         let d = [c[0] - surround[0], c[1] - surround[1], c[2] - surround[2]];
@@ -227,6 +295,8 @@ fn sample(
         seen: true,
         rgb: rgb.map(|v| v / n),
         excess: excess.map(|v| v / n),
+        halo: [0.0; 3],
+        burnt: clipped as f32 / inside as f32,
         surround,
         peak,
     }
@@ -267,32 +337,7 @@ impl<'a> Reader<'a> {
     /// Linear light at a scene point, bilinear between cell means; `None` outside the picture.
     pub(super) fn rgb(&self, x: f64, y: f64) -> Option<[f32; 3]> {
         let (x, y) = self.frame.motion.apply(x, y);
-        let (cols, rows) = (self.grid.cols, self.grid.rows);
-        if !(x >= -0.5 && y >= -0.5 && x < cols as f64 - 0.5 && y < rows as f64 - 0.5) {
-            return None;
-        }
-        let (x, y) = (
-            x.clamp(0.0, (cols as f64 - 1.001).max(0.0)),
-            y.clamp(0.0, (rows as f64 - 1.001).max(0.0)),
-        );
-        // Short numbers, which take the processor a quarter of the work that long ones do; a grid has 40,000 cells at most.
-        let (xi, yi) = (x as u16, y as u16);
-        let (fx, fy) = ((x - f64::from(xi)) as f32, (y - f64::from(yi)) as f32);
-        let i = usize::from(yi) * cols + usize::from(xi);
-        let means = [Channel::YMean, Channel::UMean, Channel::VMean];
-        let code = |c: Channel, i: usize| f32::from(self.frame.cells.code(c, i));
-        // On a tripod every point is the middle of a cell.
-        let [y, u, v] = if fx == 0.0 && fy == 0.0 {
-            means.map(|c| code(c, i))
-        } else {
-            let down = if rows > 1 { cols } else { 0 };
-            let right = usize::from(cols > 1);
-            means.map(|c| {
-                let [a, b] =
-                    [i, i + down].map(|i| code(c, i) * (1.0 - fx) + code(c, i + right) * fx);
-                a * (1.0 - fy) + b * fy
-            })
-        };
+        let [y, u, v] = self.frame.between(self.grid, x, y)?;
         Some(self.linear.rgb(y, u, v))
     }
 
