@@ -5,29 +5,56 @@ use crate::pulses::{Color, ColorSet, Look, Span, Train};
 
 /// Boundaries of two trains that are nearer than this many frames are one.
 const SAME_EDGE_FRAMES: f64 = 1.2;
-/// Farthest that two emitters of a device are apart: in radii, and at least so many px.
-const FARTHEST_RADII: f64 = 8.0;
-const FARTHEST_PX: f64 = 16.0;
+/// Farthest that two emitters of a device are apart: in radii as measured, which for a light that is no larger than a cell
+/// may be half the true one, and at least so many px.
+const FARTHEST_RADII: f64 = 12.0;
+const FARTHEST_PX: f64 = 24.0;
 /// Both look like lamps (probability): a patch of wall that changes with the lamp's glow is none.
 const EMITS: f64 = 0.5;
-/// Two emitters of a device are of one make: one is not more than so many times as large as the other.
-const MOST_RATIO: f64 = 2.5;
+/// Share of two unrelated lights that are parts of one thing (a toy, a poster, another device): a guess.
+const ONE_THING: f64 = 0.3;
+/// Two emitters of a device are of one make, and measured to a cell: one seems at most so many times as large.
+const MOST_RATIO: f64 = 4.0;
 
 /// Whether two lights may be the emitters of one device: near, of like size, and each with one colour that the other
 /// never shows. Others they may share: a device may light both in red.
 pub fn is_possible(a: &Light, b: &Light) -> bool {
-    let center = |r: &Rect| (r.x + 0.5 * r.w, r.y + 0.5 * r.h);
-    let ((ax, ay), (bx, by)) = (center(&a.place), center(&b.place));
     let (ra, rb) = (a.radius_px.max(0.5), b.radius_px.max(0.5));
-    let reach = (FARTHEST_RADII * (ra * rb).sqrt()).max(FARTHEST_PX);
     let (shown_a, shown_b) = (shown(a), shown(b));
     let own = |x: ColorSet, y: ColorSet| x.colors().filter(|&c| !y.contains(c)).count();
     a.emission.min(b.emission) >= EMITS
-        && (ax - bx).hypot(ay - by) <= reach
+        && distance(a, b) <= reach(a, b)
         && ra.max(rb) <= MOST_RATIO * ra.min(rb)
         && own(shown_a, shown_b) == 1
         && own(shown_b, shown_a) == 1
         && ![shown_a, shown_b].iter().any(|s| s.contains(Color::White))
+}
+
+/// How many times likelier two emitters of one device are to stand where these do than two lights that have nothing to do
+/// with each other, in a picture of `area` px².
+///
+/// The former are some radii apart, any number of them (even in the logarithm) from touching to the farthest, in any
+/// direction; the latter anywhere, or now and then parts of one thing.
+pub fn nearness(a: &Light, b: &Light, area: f64) -> f64 {
+    let (ra, rb) = (a.radius_px.max(0.5), b.radius_px.max(0.5));
+    let (touching, reach) = (ra + rb, reach(a, b));
+    let d = distance(a, b).max(touching);
+    // Per px²: a ring of width dd about one holds dd / d of the probability.
+    let device = 1.0 / (std::f64::consts::TAU * d * d * (reach / touching).ln().max(0.1));
+    let strangers = (1.0 - ONE_THING) / area + ONE_THING * device;
+    device / strangers
+}
+
+fn distance(a: &Light, b: &Light) -> f64 {
+    let center = |r: &Rect| (r.x + 0.5 * r.w, r.y + 0.5 * r.h);
+    let ((ax, ay), (bx, by)) = (center(&a.place), center(&b.place));
+    (ax - bx).hypot(ay - by)
+}
+
+/// Farthest in px that the emitters may be apart.
+fn reach(a: &Light, b: &Light) -> f64 {
+    let (ra, rb) = (a.radius_px.max(0.5), b.radius_px.max(0.5));
+    (FARTHEST_RADII * (ra * rb).sqrt()).max(FARTHEST_PX)
 }
 
 /// All colours that a light shows at some time.
@@ -130,5 +157,36 @@ fn both(a: &Look, b: &Look) -> Look {
             beliefs.sort_by(|m, n| n.1.total_cmp(&m.1));
             Look::Lit(beliefs)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::devices::Segment;
+    use crate::matcher::synthetic::{observation, train};
+
+    /// Nearness of two lights of 5 px radius that are `apart` px apart in a picture of 1280 x 720 px.
+    fn of(apart: f64) -> f64 {
+        let steady = |c| {
+            let segments = [Segment {
+                light: ColorSet::of(c),
+                start_s: 0.0,
+                end_s: 8.0,
+            }];
+            (train(&segments, 30.0, 1), 0.9)
+        };
+        let mut lights = observation(vec![steady(Color::Blue), steady(Color::Green)]).lights;
+        lights[1].place.x = lights[0].place.x + apart;
+        assert_eq!(is_possible(&lights[0], &lights[1]), apart <= 60.0);
+        nearness(&lights[0], &lights[1], 1280.0 * 720.0)
+    }
+
+    #[test]
+    fn emitters_of_a_device_stand_together() {
+        // The nearer the likelier, but a toy has two lights as near, too.
+        assert!(of(12.0) > of(55.0) && of(55.0) > 2.0);
+        assert!(of(12.0) < 1.0 / ONE_THING);
+        assert!(of(1000.0) < 1.0);
     }
 }

@@ -61,9 +61,11 @@ pub struct Priors {
     pub lit: f64,
     /// Chance that a lit device shows something its file does not describe.
     pub unknown: f64,
-    /// Share of bystanders that happen to do what a state does as well as the state's own light: another device's lamp, a
-    /// face among cuts. Few, but none would let a rhythm outweigh any looks; a guess, not a count.
-    pub like_a_state: f64,
+    /// Share of bystanders that happen to do what a state does as well as the state's own light: other devices' lamps,
+    /// and what is no lamp (a face among cuts, lettering that moves). Few, but none would let a rhythm outweigh any looks;
+    /// guesses, not counts.
+    pub lamp_like_a_state: f64,
+    pub thing_like_a_state: f64,
     /// Other lamps in a picture, on average: standby lights, a router.
     pub lamps: f64,
     /// Chance that two emitters of one device are seen as two lights.
@@ -84,7 +86,8 @@ impl Priors {
     pub const DEFAULT: Self = Self {
         lit: 0.88,
         unknown: 0.03,
-        like_a_state: 0.001,
+        lamp_like_a_state: 0.001,
+        thing_like_a_state: 1e-5,
         lamps: 0.5,
         two_lights: 0.5,
         event_from_start: 0.6,

@@ -17,7 +17,7 @@ use super::score::Fit;
 use super::signal::Signal;
 
 /// Lights considered, the surest ones.
-const MOST_LIGHTS: usize = 40;
+const MOST_LIGHTS: usize = 100;
 
 /// What may be the device's light.
 #[derive(Debug, Clone)]
@@ -83,6 +83,7 @@ impl<'a> Scene<'a> {
         };
         let lights: Vec<&Light> = seen.lights.iter().take(MOST_LIGHTS).collect();
         let bystanders = Bystanders::of(&lights, seen, priors);
+        let area = f64::from(seen.width) * f64::from(seen.height);
         let mut nulls = Vec::new();
         for light in &lights {
             let signal = Signal::new(&light.train, noise);
@@ -120,7 +121,9 @@ impl<'a> Scene<'a> {
                     pair: true,
                     plausible: true,
                     p: 0.0,
-                    looks: bystanders.log_odds(a) + bystanders.log_odds(b) + priors.two_lights.ln(),
+                    looks: bystanders.log_odds(a)
+                        + bystanders.log_odds(b)
+                        + (priors.two_lights * pair::nearness(a, b, area)).ln(),
                     null,
                 });
                 scene.score(scene.targets.len() - 1, f64::NEG_INFINITY);
@@ -151,7 +154,9 @@ impl<'a> Scene<'a> {
             .flatten()
             .map(|f| tempered(f.log_likelihood))
             .fold(f64::NEG_INFINITY, f64::max);
-        let base = base - (best + lights * priors.like_a_state.ln()).max(0.0);
+        let like_a_state =
+            priors.thing_like_a_state + target.light.emission * priors.lamp_like_a_state;
+        let base = base - (best + lights * like_a_state.ln()).max(0.0);
         for (entry, fit) in fits.into_iter().enumerate() {
             if let Some(fit) = fit {
                 let log = base

@@ -9,7 +9,7 @@ use crate::threads;
 /// Most places that are measured because they shine, and of those where something changes: the shape of a light that
 /// blinks is often clearer from its light than from its change.
 const MAX_SHINING: usize = 30;
-const MAX_SHINING_THERE: usize = 12;
+const MAX_SHINING_THERE: usize = 30;
 
 impl Eyes {
     /// The cells of the first picture within `region` (px as shown) as a candidate.

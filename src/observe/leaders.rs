@@ -21,7 +21,7 @@ const PART_SIZE: f64 = 0.8;
 /// Most lights kept of those that change and of those that never do, the surest of each: the rest is noise that costs
 /// time to match. Apart, as a street or a shelf has dozens of bright steady things, and what a light does tells more of
 /// it than its looks.
-const MAX_CHANGING: usize = 14;
+const MAX_CHANGING: usize = 80;
 const MAX_STEADY: usize = 10;
 /// The least sure of them.
 const MIN_EMISSION: f64 = 0.02;

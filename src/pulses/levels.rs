@@ -9,8 +9,11 @@ use crate::signal::Sample;
 /// A piece is lit above this share of its colour's usual level. Less than one half, as lit levels vary
 /// more than dark ones; more than what a codec leaves behind for some frames after a light goes out.
 pub const LIT_SHARE: f64 = 0.4;
-/// A colour whose level is below this share of the brightest one's is its afterglow or reflection.
+/// A colour whose level is below this share of the brightest one's is its afterglow or reflection. Of a light that goes
+/// dark the ground shows, too, and wavers by a fifth of it and more: a neighbour shines on the lens, the exposure answers,
+/// the camera shakes by half a cell. The emitters of a status light are made about equally bright.
 const FAINT_SHARE: f64 = 0.06;
+const FAINT_SHARE_ON_DARK: f64 = 0.3;
 /// Cosine of colour directions that count as the same colour.
 const SAME_COLOR: f64 = 0.94;
 
@@ -76,8 +79,13 @@ pub struct Colors {
 /// two levels of one colour are two groups.
 pub fn colors(above: &[Level], always_lit: bool) -> Colors {
     let most = above.iter().map(Level::light).fold(0.0, f64::max);
+    let faint = if always_lit {
+        FAINT_SHARE
+    } else {
+        FAINT_SHARE_ON_DARK
+    };
     let mut order: Vec<usize> = (0..above.len())
-        .filter(|&i| above[i].light() > FAINT_SHARE * most && above[i].light() > LEAST_NOISE)
+        .filter(|&i| above[i].light() > (faint * most).max(LEAST_NOISE))
         .collect();
     order.sort_by(|&a, &b| above[b].light().total_cmp(&above[a].light()));
     let mut members: Vec<Vec<usize>> = Vec::new();
@@ -316,6 +324,31 @@ mod tests {
         let both = blue.with(Color::Green);
         let seen = looks(|i| i % 30 >= 15);
         assert_eq!(seen, [blue, both].repeat(4));
+    }
+
+    #[test]
+    fn a_ground_that_wavers_in_another_colour_is_dark() {
+        // A red lamp beside an amber one: between its flashes its lens shows a fifth of the light, of the other.
+        let samples: Vec<Sample> = (0..120)
+            .map(|i| {
+                let wobble = 0.002 * ((i * 7919) % 7) as f32;
+                let rgb = match i {
+                    20..40 | 80..100 => [0.5, 0.02, 0.01],
+                    40..80 => [0.1, 0.08, 0.01],
+                    _ => [0.0, 0.0, 0.0],
+                };
+                Sample {
+                    seen: true,
+                    rgb: rgb.map(|v| v + wobble),
+                    excess: rgb.map(|v| v - rgb[2]),
+                    ..Sample::default()
+                }
+            })
+            .collect();
+        let times: Vec<f64> = (0..120).map(|i| f64::from(i) / 30.0).collect();
+        let train = read(&samples, Clock::of(&times), Base::Dark).train;
+        let lit: Vec<bool> = train.spans.iter().map(|s| s.look.is_lit()).collect();
+        assert_eq!(lit, [false, true, false, true, false]);
     }
 
     #[test]
