@@ -1,6 +1,7 @@
 //! Cuts, and swings of the camera: where the picture becomes that of another place.
 
 use super::cells::Grid;
+use super::motion::Picture;
 use super::scene::Scene;
 
 /// Cells along a block of the pictures that are compared: large enough that noise averages out.
@@ -34,24 +35,14 @@ struct Relief {
 
 impl Relief {
     fn of(codes: &[u8], grid: Grid) -> Self {
-        let (cols, rows) = (grid.cols / BLOCK, grid.rows / BLOCK);
-        let block = |x: usize, y: usize| {
-            let cells = (0..BLOCK * BLOCK).map(|k| {
-                let (u, v) = (x * BLOCK + k % BLOCK, y * BLOCK + k / BLOCK);
-                f32::from(codes[v * grid.cols + u])
-            });
-            cells.sum::<f32>() / (BLOCK * BLOCK) as f32
-        };
-        let mut means = Vec::with_capacity(cols * rows);
-        for y in 0..rows {
-            means.extend((0..cols).map(|x| block(x, y)));
-        }
+        let means = Picture::shrink(codes, grid, BLOCK);
+        let (cols, rows) = (means.cols, means.rows);
         let mut data = Vec::new();
         for y in 1..rows.saturating_sub(1) {
             for x in 1..cols.saturating_sub(1) {
-                let i = y * cols + x;
-                let around = means[i - 1] + means[i + 1] + means[i - cols] + means[i + cols];
-                data.push(means[i] - around / 4.0);
+                let across = means.at(x - 1, y) + means.at(x + 1, y);
+                let around = across + means.at(x, y - 1) + means.at(x, y + 1);
+                data.push(means.at(x, y) - around / 4.0);
             }
         }
         Self {

@@ -93,7 +93,7 @@ pub fn name(tint: &Tint) -> Vec<(ColorSet, f64)> {
             // What a light of this hue looks like that is exposed so many times.
             let density = |times: f64| {
                 let (hue, pure) = burnt_out(centre, times);
-                let d = (h - hue + 180.0).rem_euclid(360.0) - 180.0;
+                let d = turn(h, hue);
                 let s = (saturation - pure) / SATURATION_SD;
                 (-0.5 * (d / sd).powi(2) - 0.5 * s * s).exp() / sd
             };
@@ -128,11 +128,16 @@ pub fn name(tint: &Tint) -> Vec<(ColorSet, f64)> {
     beliefs
 }
 
+/// From hue `b` to hue `a`, -180 to 180 degrees.
+fn turn(a: f64, b: f64) -> f64 {
+    (a - b + 180.0).rem_euclid(360.0) - 180.0
+}
+
 /// Hue in degrees and saturation of what clips of a light of hue `centre` that is burnt out `times`.
 fn burnt_out(centre: f64, times: f64) -> (f64, f64) {
     // Distance from the hue of the channel, 0 to 60 degrees either way, is that of the second channel from 0 to 1.
     let ramp = |offset: f64| {
-        let d = (centre - offset + 180.0).rem_euclid(360.0) - 180.0;
+        let d = turn(centre, offset);
         (2.0 - d.abs() / 60.0).clamp(0.0, 1.0)
     };
     let clipped = [0.0, 120.0, 240.0]

@@ -93,6 +93,36 @@ fn cut_in_the_middle() {
     }
 }
 
+/// What a recorder has written so far is read; what it writes meanwhile may be, too.
+#[test]
+fn a_file_still_being_written() {
+    use std::io::Write;
+    for name in ["h264_fragmented.mp4", "h264.mkv"] {
+        let whole = fs::read(fixture(name)).expect("a fixture");
+        let (first, rest) = whole.split_at(whole.len() * 19 / 20);
+        let so_far = file(&format!("so_far_{name}"), first);
+        let (least, _) = outcome(&so_far);
+        let (all, end) = outcome(&fixture(name));
+        assert_eq!(end, None);
+
+        let path = file(&format!("growing_{name}"), first);
+        let mut source = open_embedded(&path).expect("opens");
+        let mut recorder = fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .expect("a file");
+        recorder.write_all(rest).expect("written");
+        let (pictures, end) = read_all(source.as_mut());
+        let frames = pictures.len();
+        assert!((least..=all).contains(&frames), "{name}: {frames} frames");
+        assert!(
+            matches!(end, None | Some(SourceError::Truncated { .. })),
+            "{name}: {end:?}"
+        );
+        assert_eq!(end.is_none(), frames == all, "{name}: {end:?}");
+    }
+}
+
 /// The rest is read, and the user is told.
 #[test]
 fn a_damaged_picture_is_told_of() {

@@ -12,7 +12,8 @@ mod solve;
 mod tiles;
 
 use super::cells::Grid;
-use picture::{Picture, Point, noise, textured_points};
+pub(super) use picture::Picture;
+use picture::{Point, noise, textured_points};
 use refine::refine;
 use search::search;
 use tiles::{IN_HAND, Tile, Votes};

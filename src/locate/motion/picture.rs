@@ -75,7 +75,8 @@ impl Picture {
         Self { data, cols, rows }
     }
 
-    fn at(&self, x: usize, y: usize) -> f32 {
+    /// Code above black at a cell.
+    pub fn at(&self, x: usize, y: usize) -> f32 {
         self.data[y * self.cols + x]
     }
 
