@@ -40,9 +40,19 @@ impl Rect {
             && other.y <= self.y + self.h
     }
 
+    pub fn centre(&self) -> (f64, f64) {
+        (self.x + self.w / 2.0, self.y + self.h / 2.0)
+    }
+
+    /// From centre to centre, in px.
+    pub fn distance(&self, other: &Self) -> f64 {
+        let ((ax, ay), (bx, by)) = (self.centre(), other.centre());
+        (ax - bx).hypot(ay - by)
+    }
+
     /// The centre of `other` lies in it.
     pub fn holds_centre_of(&self, other: &Self) -> bool {
-        let (x, y) = (other.x + other.w / 2.0, other.y + other.h / 2.0);
+        let (x, y) = other.centre();
         (self.x..=self.x + self.w).contains(&x) && (self.y..=self.y + self.h).contains(&y)
     }
 }
@@ -258,12 +268,17 @@ impl Eyes {
     /// All lights seen so far.
     pub fn observe(&self) -> Observation {
         if let Some((scene, [from_s, to_s])) = self.scene.longest_shot() {
-            let mut eyes = self.clone();
-            eyes.scene = scene;
-            eyes.warnings.push(format!(
+            let mut warnings = self.warnings.clone();
+            warnings.push(format!(
                 "the picture changes altogether (a cut, or the camera turned away): only {from_s:.1} s to {to_s:.1} s of \
                  it is judged"
             ));
+            let eyes = Self {
+                scene,
+                warnings,
+                info: self.info.clone(),
+                ..*self
+            };
             return eyes.look();
         }
         self.look()

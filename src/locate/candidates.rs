@@ -2,7 +2,7 @@
 //!
 //! Deliberately generous: rhythm, colour and shape are judged later, on each candidate's own signal.
 
-use super::cells::Channel;
+use super::cells::{BLACK, Channel, NEUTRAL};
 use super::hills::{MAX_CHECKED, basin, flood, peaks};
 use super::integral::Integral;
 use super::maps::{Canvas, Maps, SOUGHT};
@@ -19,9 +19,6 @@ const MAX_SHINING: usize = 150;
 const MAX_PEAKS: usize = 1500;
 /// Frames at either end of a series that say nothing.
 const STRAY_FRAMES: usize = 2;
-/// Codes of black and of no colour: what exposure scales about.
-const BLACK: f32 = 16.0;
-const NEUTRAL: f32 = 127.5;
 /// A region of more than this share of the canvas is no status light (they fill a tenth at most).
 const MAX_AREA: f64 = 0.2;
 /// Cells whose change over time correlates less with that of the peak belong to something else.

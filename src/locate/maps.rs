@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::around::{Around, Extremes};
-use super::cells::{Channel, Grid};
+use super::cells::{BLACK, Channel, Grid, NEUTRAL};
 use super::motion::Similarity;
 use super::scene::{Scene, SceneFrame};
 use crate::threads;
@@ -356,10 +356,10 @@ fn read<'a>(
 /// none.
 fn compensation(channel: Channel, frame: &SceneFrame) -> Option<[u8; 256]> {
     // Luma scales about black, chroma about its neutral code.
-    let zero = match channel {
-        Channel::YMean | Channel::YMax => 16.0,
-        _ => 127.5,
-    };
+    let zero = f64::from(match channel {
+        Channel::YMean | Channel::YMax => BLACK,
+        _ => NEUTRAL,
+    });
     let table: [u8; 256] = std::array::from_fn(|v| {
         (zero + (v as f64 - zero) / frame.gain)
             .round()

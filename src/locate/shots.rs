@@ -104,11 +104,7 @@ impl Scene {
 mod tests {
     use super::*;
 
-    const GRID: Grid = Grid {
-        size: 4,
-        cols: 160,
-        rows: 120,
-    };
+    const GRID: Grid = Grid::VGA;
 
     fn picture(seed: u64, light: impl Fn(usize, usize) -> f64) -> Vec<u8> {
         let mut random = fastrand::Rng::with_seed(seed);

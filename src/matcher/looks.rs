@@ -89,7 +89,5 @@ fn alike(a: &Light, b: &Light) -> bool {
 }
 
 fn apart(a: &Light, b: &Light) -> bool {
-    let middle = |l: &Light| (l.place.x + 0.5 * l.place.w, l.place.y + 0.5 * l.place.h);
-    let ((ax, ay), (bx, by)) = (middle(a), middle(b));
-    (ax - bx).hypot(ay - by) > ONE_LENS_RADII * a.radius_px.max(b.radius_px)
+    a.place.distance(&b.place) > ONE_LENS_RADII * a.radius_px.max(b.radius_px)
 }

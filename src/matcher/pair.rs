@@ -19,11 +19,11 @@ const MOST_RATIO: f64 = 4.0;
 /// Whether two lights may be the emitters of one device: near, of like size, and each with one colour that the other
 /// never shows. Others they may share: a device may light both in red.
 pub fn is_possible(a: &Light, b: &Light) -> bool {
-    let (ra, rb) = (a.radius_px.max(0.5), b.radius_px.max(0.5));
+    let [ra, rb] = radii(a, b);
     let (shown_a, shown_b) = (shown(a), shown(b));
     let own = |x: ColorSet, y: ColorSet| x.colors().filter(|&c| !y.contains(c)).count();
     a.emission.min(b.emission) >= EMITS
-        && distance(a, b) <= reach(a, b)
+        && a.place.distance(&b.place) <= reach(a, b)
         && ra.max(rb) <= MOST_RATIO * ra.min(rb)
         && own(shown_a, shown_b) == 1
         && own(shown_b, shown_a) == 1
@@ -36,24 +36,23 @@ pub fn is_possible(a: &Light, b: &Light) -> bool {
 /// The former are some radii apart, any number of them (even in the logarithm) from touching to the farthest, in any
 /// direction; the latter anywhere, or now and then parts of one thing.
 pub fn nearness(a: &Light, b: &Light, area: f64) -> f64 {
-    let (ra, rb) = (a.radius_px.max(0.5), b.radius_px.max(0.5));
+    let [ra, rb] = radii(a, b);
     let (touching, reach) = (ra + rb, reach(a, b));
-    let d = distance(a, b).max(touching);
+    let d = a.place.distance(&b.place).max(touching);
     // Per px²: a ring of width dd about one holds dd / d of the probability.
     let device = 1.0 / (std::f64::consts::TAU * d * d * (reach / touching).ln().max(0.1));
     let strangers = (1.0 - ONE_THING) / area + ONE_THING * device;
     device / strangers
 }
 
-fn distance(a: &Light, b: &Light) -> f64 {
-    let center = |r: &Rect| (r.x + 0.5 * r.w, r.y + 0.5 * r.h);
-    let ((ax, ay), (bx, by)) = (center(&a.place), center(&b.place));
-    (ax - bx).hypot(ay - by)
+/// Radii of the lenses in px.
+fn radii(a: &Light, b: &Light) -> [f64; 2] {
+    [a, b].map(|l| l.radius_px.max(0.5))
 }
 
 /// Farthest in px that the emitters may be apart.
 fn reach(a: &Light, b: &Light) -> f64 {
-    let (ra, rb) = (a.radius_px.max(0.5), b.radius_px.max(0.5));
+    let [ra, rb] = radii(a, b);
     (FARTHEST_RADII * (ra * rb).sqrt()).max(FARTHEST_PX)
 }
 

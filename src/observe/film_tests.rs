@@ -195,7 +195,7 @@ fn a_light_that_burns_out_far_around_is_placed_by_its_middle() {
     let led = source.truth().led.clone();
     let seen = observe(&mut source, &ObserveOptions::default(), &mut |_| {}).unwrap();
     let place = seen.lights[0].place;
-    let (x, y) = (place.x + 0.5 * place.w, place.y + 0.5 * place.h);
+    let (x, y) = place.centre();
     assert!(
         (x - led.x).hypot(y - led.y) < 4.0,
         "{place:?} at {:.0},{:.0}",

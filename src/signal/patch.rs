@@ -161,6 +161,8 @@ pub fn measure(scene: &Scene, patches: &[Patch], linear: &Linearizer) -> Vec<Sig
         }
         samples
     });
+    let frames = scene.frames.iter();
+    let readers: Vec<Reader> = frames.map(|f| Reader::new(scene.grid, f, linear)).collect();
     let numbers: Vec<usize> = (0..patches.len()).collect();
     threads::map(&numbers, |&k| {
         let samples = shares
@@ -168,8 +170,6 @@ pub fn measure(scene: &Scene, patches: &[Patch], linear: &Linearizer) -> Vec<Sig
             .flat_map(|share| share.iter().skip(k).step_by(patches.len()).copied());
         let mut samples: Vec<Sample> = samples.collect();
         if samples.iter().any(|s| f64::from(s.burnt) >= BURNT_OUT) {
-            let frames = scene.frames.iter();
-            let readers: Vec<Reader> = frames.map(|f| Reader::new(scene.grid, f, linear)).collect();
             add_halo(&patches[k], &readers, &mut samples);
         }
         Signal { samples }

@@ -10,6 +10,9 @@ use super::{Frame, Plane};
 /// Most cells of a grid. At 1080p this makes cells of 8 px: a lens of 3 px still fills a seventh of one,
 /// and a history of 300 frames stays below 70 MB.
 const MAX_CELLS: usize = 40_000;
+/// Limited-range codes of black and of no colour: what exposure scales about.
+pub const BLACK: f32 = 16.0;
+pub const NEUTRAL: f32 = 127.5;
 
 /// The pooled channels of a cell, in storage order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +65,14 @@ impl Grid {
             rows: (height / size).max(1),
         }
     }
+
+    /// Of a picture of 640 x 480 px.
+    #[cfg(test)]
+    pub const VGA: Self = Self {
+        size: 4,
+        cols: 160,
+        rows: 120,
+    };
 
     pub fn cells(&self) -> usize {
         self.cols * self.rows

@@ -141,7 +141,7 @@ impl View {
         }
         let rows = (COLUMNS * h / w / 2).clamp(1, self.rows);
         let lit = place.map(|p| {
-            let (x, y) = (p.x + p.w / 2.0, p.y + p.h / 2.0);
+            let (x, y) = p.centre();
             (x * COLUMNS as f64 / w as f64, y * rows as f64 / h as f64)
         });
         let mut out = String::new();

@@ -180,11 +180,7 @@ impl Reference {
 mod tests {
     use super::*;
 
-    const GRID: Grid = Grid {
-        size: 4,
-        cols: 160,
-        rows: 120,
-    };
+    const GRID: Grid = Grid::VGA;
 
     /// A smooth texture, seen through `m` (reference to frame) with a gain.
     fn scene(m: Similarity, gain: f64) -> Vec<u8> {

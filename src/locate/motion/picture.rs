@@ -1,6 +1,6 @@
 //! A grey picture of cells, and the points of it that show motion.
 
-use crate::locate::cells::Grid;
+use crate::locate::cells::{BLACK, Grid};
 
 /// One point per bucket of this many cells squared is compared; smaller buckets where texture is scarce.
 const BUCKETS: [usize; 3] = [8, 5, 2];
@@ -15,8 +15,6 @@ const AGREE_NOISE: f32 = 2.0;
 const AGREE_CELLS: f32 = 0.6;
 /// Gradient in codes per cell above which a point's say does not grow.
 const MAX_WEIGHT: f32 = 20.0;
-/// Black in limited-range luma codes: what exposure scales about.
-const BLACK: f32 = 16.0;
 
 /// A textured place of the reference.
 #[derive(Clone)]
