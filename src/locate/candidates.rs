@@ -25,6 +25,9 @@ const MAX_AREA: f64 = 0.2;
 const MIN_CORRELATION: f32 = 0.6;
 /// Share of the frames in which a place must be in the picture: at a shaking border every edge seems to flash.
 const MIN_SEEN: f64 = 0.3;
+/// Regions of more cells than this keep nearly all of their light as the picture moves by parts of a cell: of a disc of 12
+/// cells 95 %.
+const MAX_SKIRTED: usize = 30;
 /// Half widths in cells of the surrounds against which something is bright: for lights of some cells up to a ring button.
 const SURROUNDS: [usize; 3] = [5, 16, 48];
 /// Contrast in codes that makes a place worth measuring as a steady light.
@@ -45,6 +48,9 @@ pub struct Candidate {
     pub channel: Channel,
     /// Scene cells of the region with their weight, 0..1 relative to the peak.
     pub cells: Vec<(i32, i32, f32)>,
+    /// The cells round a small region that stands alone, with their weight: what of its light falls beside it as the picture
+    /// moves falls there.
+    pub skirt: Vec<(i32, i32, f32)>,
     /// Weighted centre in scene cells.
     pub x: f64,
     pub y: f64,
@@ -122,6 +128,7 @@ fn changing(scene: &Scene, maps: &Maps, found: &mut Vec<Candidate>) {
             Origin::Change,
             SOUGHT[k],
             &region,
+            &taken,
             share,
             score[peak],
         ));
@@ -295,6 +302,7 @@ fn shining(scene: &Scene, maps: &Maps, found: &mut Vec<Candidate>) {
             Origin::Shine,
             SOUGHT[k],
             &region,
+            &taken,
             share,
             contrast[peak],
         ));
@@ -307,7 +315,8 @@ fn candidate(
     origin: Origin,
     channel: Channel,
     region: &[usize],
-    weight: impl Fn(usize) -> f32,
+    taken: &[bool],
+    weight: impl Fn(usize) -> f32 + Copy,
     strength: f32,
 ) -> Candidate {
     let cells: Vec<(i32, i32, f32)> = region
@@ -321,6 +330,7 @@ fn candidate(
     Candidate {
         origin,
         channel,
+        skirt: skirt(canvas, region, taken, weight),
         x: cells
             .iter()
             .map(|c| f64::from(c.0) * f64::from(c.2))
@@ -335,4 +345,32 @@ fn candidate(
         cells,
         strength,
     }
+}
+
+/// The neighbours of a small region, if it falls off to all of them: a piece of something larger does not.
+fn skirt(
+    canvas: &Canvas,
+    region: &[usize],
+    taken: &[bool],
+    height: impl Fn(usize) -> f32,
+) -> Vec<(i32, i32, f32)> {
+    if region.len() > MAX_SKIRTED {
+        return Vec::new();
+    }
+    let neighbours = region.iter().flat_map(|&i| canvas.neighbours(i));
+    let mut beside: Vec<usize> = neighbours.filter(|j| !region.contains(j)).collect();
+    beside.sort_unstable();
+    beside.dedup();
+    let falls = |j: usize| {
+        let mut home = canvas.neighbours(j).filter(|i| region.contains(i));
+        !taken[j] && home.any(|i| height(i) >= height(j))
+    };
+    if !beside.iter().all(|&j| falls(j)) {
+        return Vec::new();
+    }
+    let cell = |j: usize| {
+        let (x, y) = canvas.position(j);
+        (x, y, height(j).clamp(0.0, 1.0))
+    };
+    beside.into_iter().map(cell).collect()
 }

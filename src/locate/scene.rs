@@ -111,6 +111,12 @@ impl Scene {
         }
     }
 
+    /// The camera moved: not every cell shows the same place in every frame.
+    pub fn moves(&self) -> bool {
+        let mut aligned = self.frames.iter().filter(|f| f.aligned);
+        aligned.any(|f| f.motion != Similarity::default())
+    }
+
     /// Bytes held by the stored frames.
     pub fn bytes(&self) -> usize {
         self.packed_bytes + self.whole_bytes()

@@ -4,6 +4,7 @@ use super::compile::Builder;
 use super::duration::Range;
 use super::params::Priors;
 use super::script::{Paint, Script};
+use crate::pulses::{Color, ColorSet};
 
 /// Shortest and longest duration in s of what blinks by itself, and of what does so fast.
 const LEAST_S: f64 = 0.03;
@@ -31,6 +32,13 @@ pub fn all(priors: &Priors) -> Vec<Null> {
         b.hold(Paint::Any, open, false, true);
         b.finish((1, 1), 0.0, priors)
     };
+    // A poster's turquoise whose colours part at its shaking edges.
+    let steady_two = {
+        let mut b = Builder::default();
+        let two = ColorSet::of(Color::Green).with(Color::Blue);
+        b.hold(Paint::Lit(two), open, false, true);
+        b.finish((1, 1), 0.0, priors)
+    };
     let once = {
         let mut b = Builder::default();
         b.hold(Paint::Any, open, false, false);
@@ -49,7 +57,8 @@ pub fn all(priors: &Priors) -> Vec<Null> {
     };
     let [a, d, f] = [Paint::Any, Paint::Dark, Paint::Fresh];
     vec![
-        null(0.38, 0.2, steady),
+        null(0.33, 0.2, steady),
+        null(0.05, 0.0, steady_two),
         null(0.2, 0.15, once),
         null(0.1, 0.35, blinks([a, d], any, true)),
         null(0.05, 0.15, blinks([a, a], any, true)),

@@ -1,5 +1,6 @@
 //! Two emitters of one device, seen as two lights: one train of both.
 
+use super::book::log_sum;
 use crate::observe::{Light, Rect};
 use crate::pulses::{Color, ColorSet, Look, Span, Train};
 
@@ -11,8 +12,12 @@ const FARTHEST_RADII: f64 = 12.0;
 const FARTHEST_PX: f64 = 24.0;
 /// Both look like lamps (probability): a patch of wall that changes with the lamp's glow is none.
 const EMITS: f64 = 0.5;
+/// A colour reading that is less probable is not tried.
+const PLAUSIBLE_READING: f64 = 0.1;
 /// Share of two unrelated lights that are parts of one thing (a toy, a poster, another device): a guess.
 const ONE_THING: f64 = 0.3;
+/// Share of two unrelated lights that one cause moves (a film behind both, the hand): a guess.
+const ONE_CAUSE: f64 = 0.05;
 /// Two emitters of a device are of one make, and measured to a cell: one seems at most so many times as large.
 const MOST_RATIO: f64 = 4.0;
 
@@ -20,14 +25,15 @@ const MOST_RATIO: f64 = 4.0;
 /// never shows. Others they may share: a device may light both in red.
 pub fn is_possible(a: &Light, b: &Light) -> bool {
     let [ra, rb] = radii(a, b);
-    let (shown_a, shown_b) = (shown(a), shown(b));
     let own = |x: ColorSet, y: ColorSet| x.colors().filter(|&c| !y.contains(c)).count();
+    let differ = |x: ColorSet, y: ColorSet| {
+        own(x, y) == 1 && own(y, x) == 1 && ![x, y].iter().any(|s| s.contains(Color::White))
+    };
+    let (may_a, may_b) = (may_show(a), may_show(b));
     a.emission.min(b.emission) >= EMITS
         && a.place.distance(&b.place) <= reach(a, b)
         && ra.max(rb) <= MOST_RATIO * ra.min(rb)
-        && own(shown_a, shown_b) == 1
-        && own(shown_b, shown_a) == 1
-        && ![shown_a, shown_b].iter().any(|s| s.contains(Color::White))
+        && may_a.iter().any(|&x| may_b.iter().any(|&y| differ(x, y)))
 }
 
 /// How many times likelier two emitters of one device are to stand where these do than two lights that have nothing to do
@@ -45,6 +51,13 @@ pub fn nearness(a: &Light, b: &Light, area: f64) -> f64 {
     device / strangers
 }
 
+/// Log likelihood of two bystanders' trains, given that of each and that of both as of one light: two whose
+/// erratic trains have one cause are not twice as strange as one.
+pub fn null(each: [f64; 2], joint: f64) -> f64 {
+    let strangers = (1.0 - ONE_CAUSE).ln() + each[0] + each[1];
+    log_sum(&[strangers, ONE_CAUSE.ln() + joint])
+}
+
 /// Radii of the lenses in px.
 fn radii(a: &Light, b: &Light) -> [f64; 2] {
     [a, b].map(|l| l.radius_px.max(0.5))
@@ -56,15 +69,21 @@ fn reach(a: &Light, b: &Light) -> f64 {
     (FARTHEST_RADII * (ra * rb).sqrt()).max(FARTHEST_PX)
 }
 
-/// All colours that a light shows at some time.
-fn shown(light: &Light) -> ColorSet {
-    light
-        .train
-        .spans
-        .iter()
-        .filter(|s| s.look.is_lit())
+/// All colours that a light shows at some time. Where it has one look, each way in which that may be read: beside another
+/// lamp it has some of that one's colour.
+fn may_show(light: &Light) -> Vec<ColorSet> {
+    let lit = || light.train.spans.iter().filter(|s| s.look.is_lit());
+    let all = lit()
         .filter_map(|s| s.look.colors())
-        .fold(ColorSet::NONE, ColorSet::union)
+        .fold(ColorSet::NONE, ColorSet::union);
+    match lit().next().map(|s| &s.look) {
+        Some(Look::Lit(beliefs)) if lit().all(|s| s.look.colors() == Some(all)) => beliefs
+            .iter()
+            .filter(|b| b.1 >= PLAUSIBLE_READING)
+            .map(|b| b.0)
+            .collect(),
+        _ => vec![all],
+    }
 }
 
 /// The box round both.

@@ -107,14 +107,16 @@ impl<'a> Scene<'a> {
             .filter(|_| book.has_two_emitters())
         {
             for (j, b) in lights.iter().enumerate().skip(i + 1) {
-                let null = nulls[i] + nulls[j];
-                if !null.is_finite() || !pair::is_possible(a, b) {
+                if !(nulls[i] + nulls[j]).is_finite() || !pair::is_possible(a, b) {
                     continue;
                 }
+                let train = pair::together(&a.train, &b.train);
+                let joint = book.strange(&Signal::new(&train, noise), noise, priors);
+                let null = pair::null([nulls[i], nulls[j]], joint.bystander);
                 scene.targets.push(Target {
                     light: Light {
                         place: pair::around(&a.place, &b.place),
-                        train: pair::together(&a.train, &b.train),
+                        train,
                         emission: a.emission.max(b.emission),
                         ..(*a).clone()
                     },

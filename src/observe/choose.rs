@@ -46,6 +46,7 @@ impl Eyes {
             radius: (n / std::f64::consts::PI).sqrt(),
             strength: 0.0,
             cells,
+            skirt: Vec::new(),
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Kind, Light};
-use crate::pulses::ColorSet;
+use crate::pulses::{ColorSet, Look};
 
 /// Correlation of two on-off series that cannot be chance: a reflection, the glow around, the exposure's answer.
 const TOGETHER: f64 = 0.8;
@@ -35,6 +35,16 @@ pub struct Measured {
 }
 
 impl Measured {
+    /// Probability that it is a lamp and that its colour is read right: of a lens that burns out the core is white.
+    fn sureness(&self) -> f64 {
+        let spans = &self.light.train.spans;
+        let first = spans.iter().find_map(|s| match &s.look {
+            Look::Lit(beliefs) => beliefs.first(),
+            _ => None,
+        });
+        self.light.emission * first.map_or(1.0, |b| b.1)
+    }
+
     fn same_lens(&self, other: &Self) -> bool {
         let (a, b) = (&self.light, &other.light);
         (a.place.holds_centre_of(&b.place) || b.place.holds_centre_of(&a.place))
@@ -93,7 +103,7 @@ impl Measured {
 
 /// The lights that are not merely the glow, the reflection or a second finding of a stronger one; surest first.
 pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
-    all.sort_by(|a, b| b.light.emission.total_cmp(&a.light.emission));
+    all.sort_by(|a, b| b.sureness().total_cmp(&a.sureness()));
     let mut kept: Vec<Measured> = Vec::new();
     for mut m in all {
         let follows = kept.iter().any(|k| {

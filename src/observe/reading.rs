@@ -22,6 +22,10 @@ const LIT_AT_REST: f64 = 0.85;
 const REST_SHARE: f64 = 0.3;
 /// A light whose darkest level keeps this share of its brightest is steady and wavers with exposure and shake.
 const STEADY_SHARE: f64 = 0.75;
+/// A light that keeps this near to its median, but for some frames at most, does not switch: exposure, and what lies beside
+/// a lamp, make a fifth; a flash lasts longer.
+const STAYS_WITHIN: f32 = 0.35;
+const STRAY_FRAMES: usize = 2;
 /// Share of the change that must be a drop of the place's own light: else a neighbour's glow came up around it.
 const OWN_DROP: f64 = 0.3;
 /// Share of the clip up to which a light may be covered: who films it takes care to see it. A surround that changes more
@@ -85,7 +89,14 @@ impl Eyes {
         } else {
             look(&vec![Some(true); dark.len()])
         };
-        let wavers = rest.light > STEADY_SHARE * (rest.light + swing)
+        let moved = changes && stays(&samples);
+        if moved {
+            for s in samples.to_mut() {
+                s.rgb = s.whole.unwrap_or(s.rgb);
+            }
+        }
+        let wavers = moved
+            || rest.light > STEADY_SHARE * (rest.light + swing)
             || drop_in_light(&samples, &reading.lit) < OWN_DROP * swing;
         let shines_at_rest = rest.emission(radius_px, None);
         let several = shines_at_rest > LIT_AT_REST && rest.light > REST_SHARE * swing;
@@ -209,6 +220,28 @@ impl Eyes {
             h: y1 - y0.max(0.0),
         }
     }
+}
+
+/// Whether the light of region and surroundings together stays as it is: what seems to change is where a lamp smaller than
+/// two cells falls between them.
+fn stays(samples: &[Sample]) -> bool {
+    let mut light: Vec<[f32; 3]> = samples
+        .iter()
+        .filter(|s| s.seen)
+        .filter_map(|s| s.whole)
+        .collect();
+    if light.is_empty() {
+        return false;
+    }
+    let mut mid = [0.0; 3];
+    for k in 0..3 {
+        light.sort_by(|a, b| a[k].total_cmp(&b[k]));
+        mid[k] = light[light.len() / 2][k];
+    }
+    let length = |v: [f32; 3]| v.iter().map(|x| x * x).sum::<f32>().sqrt();
+    let near =
+        |v: &[f32; 3]| length(std::array::from_fn(|k| v[k] - mid[k])) < STAYS_WITHIN * length(mid);
+    light.iter().filter(|v| !near(v)).count() <= STRAY_FRAMES
 }
 
 /// By how much the place itself, its surround not taken off, is brighter when lit than when dark: most over the

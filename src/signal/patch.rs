@@ -6,7 +6,7 @@ use crate::locate::cells::{Channel, Grid};
 use crate::locate::scene::{Scene, SceneFrame};
 use crate::threads;
 
-/// Most cells of a region or surround that are sampled; more add time, not precision.
+/// Most cells of a region or surround that are sampled; more add time, not precision (with 64 looks waver).
 const MAX_SAMPLED: usize = 160;
 /// Cells from which on most of a region is not at its blurred edge (3 x 3).
 const OPAQUE_CELLS: usize = 9;
@@ -31,6 +31,10 @@ pub struct Patch {
     pub region: Vec<(f64, f64, f32)>,
     /// The rim just outside the region, where a burnt-out light still shows its colour.
     pub rim: Vec<(f64, f64)>,
+    /// Which cells of the rim catch the rest of a small region's light as the picture moves; empty if none are known to.
+    skirt: Vec<bool>,
+    /// As many cells as bright as the region is on average hold the light of region and skirt.
+    flux_cells: f32,
     /// Beyond the rim: what the light is seen against.
     pub surround: Vec<(f64, f64)>,
 }
@@ -42,6 +46,9 @@ pub struct Sample {
     pub seen: bool,
     /// Weighted mean of the region above its surround.
     pub rgb: [f32; 3],
+    /// The same of a small region with what falls just beside it, where the picture moves: it hardly depends on where a
+    /// lamp falls between cells, but takes in what is beside the lamp.
+    pub whole: Option<[f32; 3]>,
     /// Coloured part (each cell's channels less its smallest) of the region, and of the rim above the surround.
     pub excess: [f32; 3],
     /// Mean light above the surround of the cells, of region and rim, that never clip: where the light burns out, what
@@ -84,24 +91,32 @@ impl Patch {
             inside[(y - y0 + margin) as usize * w + (x - x0 + margin) as usize] = true;
         }
         let distance = distances(&inside, w, h);
-        let (mut rims, mut surround) = (Vec::new(), Vec::new());
+        let (mut rims, mut surround, mut skirt) = (Vec::new(), Vec::new(), Vec::new());
         for (i, &d) in distance.iter().enumerate() {
-            let p = (
-                f64::from(x0 - margin + (i % w) as i32),
-                f64::from(y0 - margin + (i / w) as i32),
-            );
-            if d > 0.0 && d <= rim {
+            let (x, y) = (x0 - margin + (i % w) as i32, y0 - margin + (i / w) as i32);
+            let p = (f64::from(x), f64::from(y));
+            let catches = candidate.skirt.iter().any(|c| (c.0, c.1) == (x, y));
+            if d > 0.0 && (d <= rim || catches) {
                 rims.push(p);
+                skirt.push(catches);
             } else if d > gap && d <= outer {
                 surround.push(p);
             }
+        }
+        if !skirt.contains(&true) {
+            skirt.clear();
         }
         let region: Vec<(f64, f64, f32)> = candidate
             .cells
             .iter()
             .map(|&(x, y, w)| (f64::from(x), f64::from(y), w))
             .collect();
+        let sum = |cells: &[(i32, i32, f32)]| cells.iter().map(|c| c.2).sum::<f32>();
+        let squares: f32 = candidate.cells.iter().map(|c| c.2 * c.2).sum();
+        let within = sum(&candidate.cells);
         Self {
+            skirt: spread(&skirt, MAX_SAMPLED),
+            flux_cells: (within + sum(&candidate.skirt)) * within / squares.max(1e-6),
             region: spread(&region, MAX_SAMPLED),
             rim: spread(&rims, MAX_SAMPLED),
             surround: spread(&surround, MAX_SAMPLED),
@@ -148,6 +163,7 @@ fn distances(marked: &[bool], w: usize, h: usize) -> Vec<f64> {
 
 /// Samples the patches in every frame. All of them in one frame before the next, whose cells then come from memory once.
 pub fn measure(scene: &Scene, patches: &[Patch], linear: &Linearizer) -> Vec<Signal> {
+    let moves = scene.moves();
     let shares: Vec<&[SceneFrame]> = scene.frames.chunks(FRAMES_TOGETHER).collect();
     let shares = threads::map(&shares, |frames| {
         let mut ring = Default::default();
@@ -156,7 +172,7 @@ pub fn measure(scene: &Scene, patches: &[Patch], linear: &Linearizer) -> Vec<Sig
             samples.extend(
                 patches
                     .iter()
-                    .map(|patch| sample(scene.grid, f, patch, linear, &mut ring)),
+                    .map(|patch| sample(scene.grid, f, patch, linear, moves, &mut ring)),
             );
         }
         samples
@@ -246,34 +262,48 @@ fn sample(
     frame: &SceneFrame,
     patch: &Patch,
     linear: &Linearizer,
+    moves: bool,
     ring: &mut [Vec<f32>; 3],
 ) -> Sample {
     if !frame.aligned {
         return Sample::default();
     }
     let reader = Reader::new(grid, frame, linear);
+    let light = |c: [f32; 3]| linear.rgb(c[0], c[1], c[2]);
     ring.iter_mut().for_each(Vec::clear);
-    for c in patch.surround.iter().filter_map(|&(x, y)| reader.rgb(x, y)) {
+    for c in patch
+        .surround
+        .iter()
+        .filter_map(|&(x, y)| reader.codes(x, y))
+    {
         for (values, v) in ring.iter_mut().zip(c) {
             values.push(v);
         }
     }
     let around = ring[0].len();
-    let surround = ring.each_mut().map(|values| median(values));
+    let ground = ring.each_mut().map(|values| median(values));
+    let surround = light(ground);
+    let above = |c: [f32; 3]| -> [f32; 3] { std::array::from_fn(|k| c[k] - surround[k]) };
     let (mut rgb, mut excess, mut weight, mut peak) = ([0.0f32; 3], [0.0f32; 3], 0.0f32, 0u8);
     let (mut inside, mut clipped) = (0usize, 0usize);
+    // Codes of region and skirt above the surround's, and how many cells they are of.
+    let mut flux = [0.0f32; 3];
+    // A lens of some cells hides what is behind it: its colour is its own. A smaller one is mixed with it.
+    let opaque = patch.region.len() >= OPAQUE_CELLS;
     for &(x, y, w) in &patch.region {
-        let Some(c) = reader.rgb(x, y) else { continue };
+        let Some(codes) = reader.codes(x, y) else {
+            continue;
+        };
+        let c = light(codes);
+        let d = above(c);
         inside += 1;
         clipped += usize::from(c.iter().any(|v| *v >= CLIPPED));
         weight += w;
         peak = peak.max(reader.code(Channel::YMax, x, y));
-        let d = [c[0] - surround[0], c[1] - surround[1], c[2] - surround[2]];
         for k in 0..3 {
             rgb[k] += w * d[k];
+            flux[k] += codes[k] - ground[k];
         }
-        // A lens of some cells hides what is behind it: its colour is its own. A smaller one is mixed with it.
-        let opaque = patch.region.len() >= OPAQUE_CELLS;
         add_coloured(&mut excess, if opaque { c } else { d });
     }
     if (inside as f64) < MIN_INSIDE * patch.region.len() as f64
@@ -282,18 +312,28 @@ fn sample(
     {
         return Sample::default();
     }
-    for &(x, y) in &patch.rim {
-        if let Some(c) = reader.rgb(x, y) {
-            add_coloured(
-                &mut excess,
-                [c[0] - surround[0], c[1] - surround[1], c[2] - surround[2]],
-            );
+    for (i, &(x, y)) in patch.rim.iter().enumerate() {
+        let Some(codes) = reader.codes(x, y) else {
+            continue;
+        };
+        add_coloured(&mut excess, above(light(codes)));
+        if patch.skirt.get(i) == Some(&true) {
+            for k in 0..3 {
+                flux[k] += codes[k] - ground[k];
+            }
         }
     }
     let n = weight.max(1e-6);
     Sample {
         seen: true,
         rgb: rgb.map(|v| v / n),
+        // What a picture's shift by part of a cell takes from one cell it gives to the next, in codes. Light made of each
+        // cell's mean would be least where a lamp falls between four cells.
+        whole: (moves && !patch.skirt.is_empty()).then(|| {
+            above(light(std::array::from_fn(|k| {
+                ground[k] + flux[k] / patch.flux_cells
+            })))
+        }),
         excess: excess.map(|v| v / n),
         halo: [0.0; 3],
         burnt: clipped as f32 / inside as f32,
@@ -334,10 +374,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Y, Cb, Cr at a scene point, bilinear between cell means; `None` outside the picture.
+    fn codes(&self, x: f64, y: f64) -> Option<[f32; 3]> {
+        let (x, y) = self.frame.motion.apply(x, y);
+        self.frame.between(self.grid, x, y)
+    }
+
     /// Linear light at a scene point, bilinear between cell means; `None` outside the picture.
     pub(super) fn rgb(&self, x: f64, y: f64) -> Option<[f32; 3]> {
-        let (x, y) = self.frame.motion.apply(x, y);
-        let [y, u, v] = self.frame.between(self.grid, x, y)?;
+        let [y, u, v] = self.codes(x, y)?;
         Some(self.linear.rgb(y, u, v))
     }
 
