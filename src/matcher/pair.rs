@@ -201,6 +201,38 @@ mod tests {
     }
 
     #[test]
+    fn a_lamp_whose_colour_is_read_with_its_neighbour_s_may_be_an_emitter() {
+        let steady = |light| {
+            let segments = [Segment {
+                light,
+                start_s: 0.0,
+                end_s: 8.0,
+            }];
+            (train(&segments, 30.0, 1), 0.9)
+        };
+        let (blue, green) = (ColorSet::of(Color::Blue), ColorSet::of(Color::Green));
+        let both = blue.union(green);
+        let mut lights = observation(vec![steady(blue), steady(both)]).lights;
+        lights[1].place.x = lights[0].place.x + 12.0;
+        assert!(!is_possible(&lights[0], &lights[1]));
+        lights[1].train.spans[0].look = Look::Lit(vec![(both, 0.6), (green, 0.4)]);
+        assert!(is_possible(&lights[0], &lights[1]));
+        // But not if that reading is as good as none.
+        lights[1].train.spans[0].look = Look::Lit(vec![(both, 0.95), (green, 0.05)]);
+        assert!(!is_possible(&lights[0], &lights[1]));
+    }
+
+    #[test]
+    fn two_erratic_lights_are_not_twice_as_strange_as_one() {
+        // Likelier each by itself: as before, but for the share that has one cause.
+        let apart = null([-3.0, -3.0], -30.0);
+        assert!((apart - (-6.0 + (1.0 - ONE_CAUSE).ln())).abs() < 1e-6);
+        // Both erratic, and together no more than one of them is.
+        let one = null([-30.0, -30.0], -30.0);
+        assert!((one - (-30.0 + ONE_CAUSE.ln())).abs() < 1e-6);
+    }
+
+    #[test]
     fn emitters_of_a_device_stand_together() {
         // The nearer the likelier, but a toy has two lights as near, too.
         assert!(of(12.0) > of(55.0) && of(55.0) > 2.0);

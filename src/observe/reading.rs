@@ -260,3 +260,32 @@ fn drop_in_light(samples: &[Sample], lit: &[Option<bool>]) -> f64 {
     let mean = |on: usize, k: usize| sums[on][k] / f64::max(sums[on][3], 1.0);
     most(std::array::from_fn(|k| mean(1, k) - mean(0, k)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 60 frames of a light that is `dim` in `n` of them.
+    fn light(dim: f32, n: usize) -> Vec<Sample> {
+        let frame = |i| Sample {
+            seen: true,
+            whole: Some([if (20..20 + n).contains(&i) { dim } else { 0.8 }, 0.1, 0.1]),
+            ..Sample::default()
+        };
+        (0..60).map(frame).collect()
+    }
+
+    #[test]
+    fn a_flash_is_no_wavering() {
+        assert!(stays(&light(0.65, 20)));
+        assert!(stays(&light(0.0, STRAY_FRAMES)));
+        assert!(!stays(&light(0.0, STRAY_FRAMES + 1)));
+        assert!(!stays(&light(0.4, 20)));
+        // Nothing is known of a place on a tripod, or of a piece of something larger.
+        let unknown = Sample {
+            seen: true,
+            ..Sample::default()
+        };
+        assert!(!stays(&[unknown; 60]));
+    }
+}

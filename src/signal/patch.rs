@@ -423,3 +423,55 @@ pub(super) fn look_exposed(
         .map(|&(x, y)| reader.rgb(x, y).map(|c| c.map(|v| v / gain)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::locate::candidates::find;
+    use crate::locate::maps::Maps;
+    use crate::source::{ColorInfo, Frame};
+
+    /// A grey picture with a lamp of 3 px before it, moved by `dx` px.
+    fn frame(dx: f64) -> Frame {
+        let mut frame = Frame::default();
+        frame.y.resize(320, 240);
+        for y in 0..240 {
+            for x in 0..320 {
+                let (u, v) = (x as f64 - dx, y as f64);
+                let waves = (0.11 * u + 0.05 * v).sin() + (0.07 * u - 0.13 * v).sin();
+                let off = (u - 161.0).hypot(v - 121.0);
+                // The edge of the disc lies within a pixel.
+                let lamp = (2.0 - off).clamp(0.0, 1.0);
+                let code = 60.0 + 10.0 * waves;
+                frame.y.data[y * 320 + x] = (code + lamp * (220.0 - code)) as u8;
+            }
+        }
+        frame
+    }
+
+    #[test]
+    fn region_and_skirt_of_a_small_lamp_hold_its_light_wherever_it_falls_between_cells() {
+        let mut scene = Scene::new(320, 240);
+        for i in 0..20 {
+            scene.push(&frame(0.5 * f64::from(i)), 0.1 * f64::from(i));
+        }
+        let found = find(&scene, &Maps::of(&scene));
+        let size = scene.grid.size as f64;
+        let lamp = found
+            .iter()
+            .find(|c| (c.x * size - 161.0).hypot(c.y * size - 121.0) < 4.0 && !c.skirt.is_empty())
+            .unwrap();
+        let linear = Linearizer::new(ColorInfo::default());
+        let signals = measure(&scene, &[Patch::of(lamp)], &linear);
+        let spread = |of: fn(&Sample) -> f32| {
+            let light: Vec<f32> = signals[0].samples.iter().map(of).collect();
+            let most = light.iter().copied().fold(f32::MIN, f32::max);
+            let least = light.iter().copied().fold(f32::MAX, f32::min);
+            (most - least) / most
+        };
+        let whole = spread(|s| s.whole.unwrap()[0]);
+        assert!(whole < 0.15, "{whole}");
+        let alone = spread(|s| s.rgb[0]);
+        assert!(alone > 2.0 * whole, "{alone} {whole}");
+    }
+}
