@@ -25,8 +25,8 @@ const MAX_AREA: f64 = 0.2;
 const MIN_CORRELATION: f32 = 0.6;
 /// Share of the frames in which a place must be in the picture: at a shaking border every edge seems to flash.
 const MIN_SEEN: f64 = 0.3;
-/// Regions of more cells than this keep nearly all of their light as the picture moves by parts of a cell: of a disc of 12
-/// cells 95 %.
+/// Regions of more cells than this keep nearly all of their light as the picture moves by parts of a cell: that of a disc
+/// of 12 cells changes by 5 % (standard deviation), of larger ones by less.
 const MAX_SKIRTED: usize = 30;
 /// Half widths in cells of the surrounds against which something is bright: for lights of some cells up to a ring button.
 const SURROUNDS: [usize; 3] = [5, 16, 48];

@@ -300,16 +300,7 @@ mod tests {
 
     /// A picture of grey waves that has moved by `dx` px.
     fn frame(dx: usize) -> Frame {
-        let mut frame = Frame::default();
-        frame.y.resize(320, 240);
-        for y in 0..240 {
-            for x in 0..320 {
-                let (u, v) = (x as f64 - dx as f64, y as f64);
-                let waves = (0.11 * u + 0.05 * v).sin() + (0.07 * u - 0.13 * v).sin();
-                frame.y.data[y * 320 + x] = (120.0 + 45.0 * waves) as u8;
-            }
-        }
-        frame
+        Frame::waves(dx as f64, |_, _, waves| 120.0 + 45.0 * waves)
     }
 
     #[test]

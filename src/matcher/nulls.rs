@@ -27,18 +27,13 @@ pub struct Null {
 pub fn all(priors: &Priors) -> Vec<Null> {
     let any = Range::new(LEAST_S, Some(MOST_S));
     let open = Range::new(LEAST_S, None);
-    let steady = {
+    let steady = |paint| {
         let mut b = Builder::default();
-        b.hold(Paint::Any, open, false, true);
+        b.hold(paint, open, false, true);
         b.finish((1, 1), 0.0, priors)
     };
     // A poster's turquoise whose colours part at its shaking edges.
-    let steady_two = {
-        let mut b = Builder::default();
-        let two = ColorSet::of(Color::Green).with(Color::Blue);
-        b.hold(Paint::Lit(two), open, false, true);
-        b.finish((1, 1), 0.0, priors)
-    };
+    let two = Paint::Lit(ColorSet::of(Color::Green).with(Color::Blue));
     let once = {
         let mut b = Builder::default();
         b.hold(Paint::Any, open, false, false);
@@ -57,8 +52,8 @@ pub fn all(priors: &Priors) -> Vec<Null> {
     };
     let [a, d, f] = [Paint::Any, Paint::Dark, Paint::Fresh];
     vec![
-        null(0.33, 0.2, steady),
-        null(0.05, 0.0, steady_two),
+        null(0.33, 0.2, steady(a)),
+        null(0.05, 0.0, steady(two)),
         null(0.2, 0.15, once),
         null(0.1, 0.35, blinks([a, d], any, true)),
         null(0.05, 0.15, blinks([a, a], any, true)),

@@ -13,7 +13,7 @@ const FARTHEST_PX: f64 = 24.0;
 /// Both look like lamps (probability): a patch of wall that changes with the lamp's glow is none.
 const EMITS: f64 = 0.5;
 /// A colour reading that is less probable is not tried.
-const PLAUSIBLE_READING: f64 = 0.1;
+const LEAST_READING: f64 = 0.1;
 /// Share of two unrelated lights that are parts of one thing (a toy, a poster, another device): a guess.
 const ONE_THING: f64 = 0.3;
 /// Share of two unrelated lights that one cause moves (a film behind both, the hand): a guess.
@@ -76,14 +76,12 @@ fn may_show(light: &Light) -> Vec<ColorSet> {
     let all = lit()
         .filter_map(|s| s.look.colors())
         .fold(ColorSet::NONE, ColorSet::union);
-    match lit().next().map(|s| &s.look) {
-        Some(Look::Lit(beliefs)) if lit().all(|s| s.look.colors() == Some(all)) => beliefs
-            .iter()
-            .filter(|b| b.1 >= PLAUSIBLE_READING)
-            .map(|b| b.0)
-            .collect(),
-        _ => vec![all],
+    if lit().any(|s| s.look.colors() != Some(all)) {
+        return vec![all];
     }
+    let beliefs = lit().next().map_or(&[][..], |s| s.look.beliefs());
+    let tried = beliefs.iter().filter(|b| b.1 >= LEAST_READING);
+    tried.map(|b| b.0).collect()
 }
 
 /// The box round both.

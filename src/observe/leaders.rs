@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Kind, Light};
-use crate::pulses::{ColorSet, Look};
+use crate::pulses::ColorSet;
 
 /// Correlation of two on-off series that cannot be chance: a reflection, the glow around, the exposure's answer.
 const TOGETHER: f64 = 0.8;
@@ -37,11 +37,8 @@ pub struct Measured {
 impl Measured {
     /// Probability that it is a lamp and that its colour is read right: of a lens that burns out the core is white.
     fn sureness(&self) -> f64 {
-        let spans = &self.light.train.spans;
-        let first = spans.iter().find_map(|s| match &s.look {
-            Look::Lit(beliefs) => beliefs.first(),
-            _ => None,
-        });
+        let mut looks = self.light.train.spans.iter().map(|s| &s.look);
+        let first = looks.find_map(|l| l.beliefs().first());
         self.light.emission * first.map_or(1.0, |b| b.1)
     }
 

@@ -11,7 +11,7 @@ use crate::pulses::edges;
 use crate::pulses::extract::{self, Base, Clock, Reading};
 use crate::signal::{
     Backdrop, Change, Linearizer, Patch, Sample, Shine, Signal, brightness, burnt_out, covered,
-    measure, shares,
+    measure, shares, stays,
 };
 use crate::threads;
 
@@ -22,10 +22,6 @@ const LIT_AT_REST: f64 = 0.85;
 const REST_SHARE: f64 = 0.3;
 /// A light whose darkest level keeps this share of its brightest is steady and wavers with exposure and shake.
 const STEADY_SHARE: f64 = 0.75;
-/// A light that keeps this near to its median, but for some frames at most, does not switch: exposure, and what lies beside
-/// a lamp, make a fifth; a flash lasts longer.
-const STAYS_WITHIN: f32 = 0.35;
-const STRAY_FRAMES: usize = 2;
 /// Share of the change that must be a drop of the place's own light: else a neighbour's glow came up around it.
 const OWN_DROP: f64 = 0.3;
 /// Share of the clip up to which a light may be covered: who films it takes care to see it. A surround that changes more
@@ -222,28 +218,6 @@ impl Eyes {
     }
 }
 
-/// Whether the light of region and surroundings together stays as it is: what seems to change is where a lamp smaller than
-/// two cells falls between them.
-fn stays(samples: &[Sample]) -> bool {
-    let mut light: Vec<[f32; 3]> = samples
-        .iter()
-        .filter(|s| s.seen)
-        .filter_map(|s| s.whole)
-        .collect();
-    if light.is_empty() {
-        return false;
-    }
-    let mut mid = [0.0; 3];
-    for k in 0..3 {
-        light.sort_by(|a, b| a[k].total_cmp(&b[k]));
-        mid[k] = light[light.len() / 2][k];
-    }
-    let length = |v: [f32; 3]| v.iter().map(|x| x * x).sum::<f32>().sqrt();
-    let near =
-        |v: &[f32; 3]| length(std::array::from_fn(|k| v[k] - mid[k])) < STAYS_WITHIN * length(mid);
-    light.iter().filter(|v| !near(v)).count() <= STRAY_FRAMES
-}
-
 /// By how much the place itself, its surround not taken off, is brighter when lit than when dark: most over the
 /// channels, linear light.
 fn drop_in_light(samples: &[Sample], lit: &[Option<bool>]) -> f64 {
@@ -259,33 +233,4 @@ fn drop_in_light(samples: &[Sample], lit: &[Option<bool>]) -> f64 {
     }
     let mean = |on: usize, k: usize| sums[on][k] / f64::max(sums[on][3], 1.0);
     most(std::array::from_fn(|k| mean(1, k) - mean(0, k)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// 60 frames of a light that is `dim` in `n` of them.
-    fn light(dim: f32, n: usize) -> Vec<Sample> {
-        let frame = |i| Sample {
-            seen: true,
-            whole: Some([if (20..20 + n).contains(&i) { dim } else { 0.8 }, 0.1, 0.1]),
-            ..Sample::default()
-        };
-        (0..60).map(frame).collect()
-    }
-
-    #[test]
-    fn a_flash_is_no_wavering() {
-        assert!(stays(&light(0.65, 20)));
-        assert!(stays(&light(0.0, STRAY_FRAMES)));
-        assert!(!stays(&light(0.0, STRAY_FRAMES + 1)));
-        assert!(!stays(&light(0.4, 20)));
-        // Nothing is known of a place on a tripod, or of a piece of something larger.
-        let unknown = Sample {
-            seen: true,
-            ..Sample::default()
-        };
-        assert!(!stays(&[unknown; 60]));
-    }
 }

@@ -28,6 +28,14 @@ impl Look {
         }
     }
 
+    /// Each reading of the colours of what is lit, with its probability, the likeliest first.
+    pub fn beliefs(&self) -> &[(ColorSet, f64)] {
+        match self {
+            Self::Lit(beliefs) => beliefs,
+            Self::Unseen | Self::Off => &[],
+        }
+    }
+
     pub fn is_lit(&self) -> bool {
         matches!(self, Self::Lit(_))
     }

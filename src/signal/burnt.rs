@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::Linearizer;
-use super::patch::{Reader, spread};
+use super::patch::spread;
+use super::reader::Reader;
 use super::shine::shape;
 use crate::locate::scene::Scene;
 

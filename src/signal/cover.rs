@@ -4,7 +4,9 @@
 //! hand or a person before it changes the surround in other ways too: other colours, more light, another texture.
 
 use super::Linearizer;
-use super::patch::{Patch, look, look_exposed, median, spread};
+use super::patch::{Patch, spread};
+use super::reader::{look, look_exposed};
+use super::sample::median;
 use crate::locate::scene::Scene;
 
 /// Cells of the surround that are compared, and lit frames that the usual picture is taken from: both plenty for a

@@ -1,7 +1,9 @@
 //! How far a burnt-out light was lit in the frame of an edge: from its halo, as its core looks full at any share.
 
 use super::Linearizer;
-use super::patch::{BURNT_OUT, CLIPPED, Patch, look};
+use super::patch::Patch;
+use super::reader::look;
+use super::sample::{BURNT_OUT, CLIPPED};
 use crate::locate::scene::Scene;
 
 /// Sum of squares of what the halo gains (linear light) from which on cell noise of 0.02 leaves 0.1 of the share.

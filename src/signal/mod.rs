@@ -5,11 +5,15 @@ mod cover;
 mod halo;
 mod linear;
 mod patch;
+mod reader;
+mod sample;
 mod shine;
 
 pub use burnt::burnt_out;
 pub use cover::covered;
 pub use halo::shares;
 pub use linear::Linearizer;
-pub use patch::{Patch, Sample, Signal, brightness, measure};
+pub use patch::Patch;
+pub use reader::brightness;
+pub use sample::{Sample, Signal, measure, stays};
 pub use shine::{Backdrop, Change, Shine};

@@ -1,7 +1,8 @@
 //! How a place looks while it is lit: the cues that tell a lamp from a bright or coloured thing.
 
 use super::Linearizer;
-use super::patch::{Patch, Reader, spread};
+use super::patch::{Patch, spread};
+use super::reader::Reader;
 use crate::locate::cells::Channel;
 use crate::locate::scene::Scene;
 

@@ -79,6 +79,23 @@ pub struct Frame {
     pub cells: Option<Arc<CellFrame>>,
 }
 
+#[cfg(test)]
+impl Frame {
+    /// A grey picture of 320 x 240 px that has moved right by `dx` px: `code` of the place that each pixel shows and of
+    /// the waves there, -2 to 2, that alignment holds on to.
+    pub fn waves(dx: f64, code: impl Fn(f64, f64, f64) -> f64) -> Self {
+        let (width, height) = (320, 240);
+        let mut frame = Self::default();
+        frame.y.resize(width, height);
+        for (i, sample) in frame.y.data.iter_mut().enumerate() {
+            let (x, y) = ((i % width) as f64 - dx, (i / width) as f64);
+            let waves = (0.11 * x + 0.05 * y).sin() + (0.07 * x - 0.13 * y).sin();
+            *sample = code(x, y, waves) as u8;
+        }
+        frame
+    }
+}
+
 /// How a coded picture is turned for display: first mirrored left-right, then rotated clockwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Orientation {

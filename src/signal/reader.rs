@@ -1,0 +1,89 @@
+//! The pictures of a scene at places of it, in linear light.
+
+use super::Linearizer;
+use super::patch::Patch;
+use crate::locate::cells::{Channel, Grid};
+use crate::locate::scene::{Scene, SceneFrame};
+
+/// Linear light goes about with this power of the codes that a frame's exposure is given in.
+const GAMMA: f64 = 2.2;
+
+/// Reads a frame at scene coordinates.
+pub(super) struct Reader<'a> {
+    grid: Grid,
+    frame: &'a SceneFrame,
+    linear: &'a Linearizer,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(grid: Grid, frame: &'a SceneFrame, linear: &'a Linearizer) -> Self {
+        Self {
+            grid,
+            frame,
+            linear,
+        }
+    }
+
+    /// Y, Cb, Cr at a scene point, bilinear between cell means; `None` outside the picture.
+    pub(super) fn codes(&self, x: f64, y: f64) -> Option<[f32; 3]> {
+        let (x, y) = self.frame.motion.apply(x, y);
+        self.frame.between(self.grid, x, y)
+    }
+
+    /// Linear light at a scene point, bilinear between cell means; `None` outside the picture.
+    pub(super) fn rgb(&self, x: f64, y: f64) -> Option<[f32; 3]> {
+        let [y, u, v] = self.codes(x, y)?;
+        Some(self.linear.rgb(y, u, v))
+    }
+
+    /// The code of the cell nearest to a scene point, 0 outside.
+    pub(super) fn code(&self, c: Channel, x: f64, y: f64) -> u8 {
+        let (x, y) = self.frame.motion.apply(x, y);
+        let (x, y) = (x + 0.5, y + 0.5);
+        if x < 0.0 || y < 0.0 || x >= self.grid.cols as f64 || y >= self.grid.rows as f64 {
+            return 0;
+        }
+        let i = usize::from(y as u16) * self.grid.cols + usize::from(x as u16);
+        self.frame.cells.code(c, i)
+    }
+}
+
+/// Brightest channel of each region cell in frame `i`, linear; 0 outside the picture.
+pub fn brightness(scene: &Scene, patch: &Patch, linear: &Linearizer, i: usize) -> Vec<f32> {
+    let reader = Reader::new(scene.grid, &scene.frames[i], linear);
+    patch
+        .region
+        .iter()
+        .map(|&(x, y, _)| {
+            reader
+                .rgb(x, y)
+                .map_or(0.0, |c| c.into_iter().fold(0.0, f32::max))
+        })
+        .collect()
+}
+
+/// Light of the cells in frame `i`, as if exposed like the first; `None` outside the picture.
+pub(super) fn look(
+    scene: &Scene,
+    linear: &Linearizer,
+    cells: &[(f64, f64)],
+    i: usize,
+) -> Vec<Option<[f32; 3]>> {
+    look_exposed(scene, linear, cells, i, scene.frames[i].gain)
+}
+
+/// The same if the frame is exposed by `gain` (codes) more than the first.
+pub(super) fn look_exposed(
+    scene: &Scene,
+    linear: &Linearizer,
+    cells: &[(f64, f64)],
+    i: usize,
+    gain: f64,
+) -> Vec<Option<[f32; 3]>> {
+    let gain = gain.powf(GAMMA).max(1e-3) as f32;
+    let reader = Reader::new(scene.grid, &scene.frames[i], linear);
+    cells
+        .iter()
+        .map(|&(x, y)| reader.rgb(x, y).map(|c| c.map(|v| v / gain)))
+        .collect()
+}
