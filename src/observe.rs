@@ -10,6 +10,7 @@ mod windows;
 use serde::{Deserialize, Serialize};
 
 use leaders::{Measured, leaders};
+use reading::Gauge;
 pub(crate) use windows::{Joined, WINDOW_BYTES};
 
 use crate::locate::candidates;
@@ -61,6 +62,9 @@ impl Rect {
 const POINTED_AT: f64 = 10.0;
 /// Emission of a light that is worth a word of its own.
 const SURE_LIGHT: f64 = 0.5;
+/// Emission below which a place is no light.
+const MIN_EMISSION: f64 = 0.02;
+
 /// How a light behaves over the clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -296,14 +300,24 @@ impl Eyes {
         let linear = Linearizer::new(scene.color);
         let backdrop = Backdrop::of(scene, &linear);
         let found = self.promising(found, &linear, &backdrop);
-        let measured = self.measure(&found, &linear, &backdrop, clock);
+        let gauge = Gauge {
+            linear: &linear,
+            backdrop: &backdrop,
+            clock,
+            least_emission: MIN_EMISSION,
+        };
+        let measured = self.measure(&found, &gauge);
         let measured: Vec<Measured> = measured.into_iter().flatten().collect();
         let mut lights = leaders(measured);
         if let Some(region) = self.options.region {
             if lights.is_empty() {
                 // Nothing stands out where the user points: the whole of it is the light.
                 let given = self.given(region);
-                let measured = self.measure(given.as_slice(), &linear, &backdrop, clock);
+                let gauge = Gauge {
+                    least_emission: 0.0,
+                    ..gauge
+                };
+                let measured = self.measure(given.as_slice(), &gauge);
                 lights.extend(measured.into_iter().flatten().map(|m| m.light));
             }
             for l in &mut lights {

@@ -2,11 +2,12 @@
 //!
 //! Deliberately generous: rhythm, colour and shape are judged later, on each candidate's own signal.
 
-use super::cells::{BLACK, Channel, NEUTRAL};
+use super::cells::Channel;
 use super::hills::{MAX_CHECKED, basin, flood, peaks};
 use super::integral::Integral;
 use super::maps::{Canvas, Maps, SOUGHT};
 use super::scene::Scene;
+use super::swing::by_swing;
 
 /// Changes below this many codes are indistinguishable from what a codec does to still areas.
 const MIN_CHANGE: f32 = 10.0;
@@ -17,8 +18,6 @@ const MAX_SHINING: usize = 150;
 /// Peaks of change that are looked at more closely: in a picture full of fine edges a thousand outdo a lamp that is not
 /// bright.
 const MAX_PEAKS: usize = 1500;
-/// Frames at either end of a series that say nothing.
-const STRAY_FRAMES: usize = 2;
 /// A region of more than this share of the canvas is no status light (they fill a tenth at most).
 const MAX_AREA: f64 = 0.2;
 /// Cells whose change over time correlates less with that of the peak belong to something else.
@@ -90,7 +89,7 @@ fn changing(scene: &Scene, maps: &Maps, found: &mut Vec<Candidate>) {
     let mut peaks = peaks(&canvas, &score, f32::MIN_POSITIVE);
     peaks.truncate(MAX_PEAKS);
     let mut n = 0;
-    for peak in by_swing(scene, &canvas, peaks) {
+    for peak in by_swing(scene, &canvas, &peaks) {
         if n == MAX_CHANGING {
             break;
         }
@@ -134,51 +133,6 @@ fn changing(scene: &Scene, maps: &Maps, found: &mut Vec<Candidate>) {
         ));
         n += 1;
     }
-}
-
-/// The peaks, those first whose light changes most: read between the cells, so that a steady edge that shakes, which
-/// jumps from cell to cell in the maps, hardly changes.
-fn by_swing(scene: &Scene, canvas: &Canvas, peaks: Vec<usize>) -> Vec<usize> {
-    let mut ranked: Vec<(f32, usize)> = peaks
-        .iter()
-        .map(|&i| (swing(scene, canvas, i), i))
-        .collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-    ranked.into_iter().map(|r| r.1).collect()
-}
-
-/// By how much the light of a cell changes, in the units of [`Maps::rise`]: the most over luma and the three hues.
-fn swing(scene: &Scene, canvas: &Canvas, i: usize) -> f32 {
-    let (x, y) = canvas.position(i);
-    let mut series: [Vec<f32>; SOUGHT.len()] = Default::default();
-    for f in scene.frames.iter().filter(|f| f.aligned) {
-        let at = f.motion.apply(f64::from(x), f64::from(y));
-        let Some([y, u, v]) = f.between(scene.grid, at.0, at.1) else {
-            continue;
-        };
-        let gain = f.gain as f32;
-        let (u, v) = ((u - NEUTRAL) / gain, (v - NEUTRAL) / gain);
-        let of = |channel| match channel {
-            Channel::YMax => (y - BLACK) / gain + BLACK,
-            Channel::VMax => v,
-            Channel::UMax => u,
-            _ => -0.5 * (u + v),
-        };
-        for (series, channel) in series.iter_mut().zip(SOUGHT) {
-            series.push(of(channel));
-        }
-    }
-    let range = |k: usize| {
-        let mut v = std::mem::take(&mut series[k]);
-        v.sort_by(f32::total_cmp);
-        // A frame or two are a glitch.
-        let cut = STRAY_FRAMES.min(v.len().saturating_sub(1) / 4);
-        match v.len() {
-            0 => 0.0,
-            n => Maps::rise(k, v[cut], v[n - 1 - cut]),
-        }
-    };
-    (0..SOUGHT.len()).map(range).fold(0.0, f32::max)
 }
 
 /// Frames in which a place must be in the picture to be judged.

@@ -9,5 +9,6 @@ pub mod motion;
 pub mod packed;
 pub mod scene;
 mod shots;
+mod swing;
 
 pub use crate::source::cells;

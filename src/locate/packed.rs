@@ -154,6 +154,20 @@ impl Cells {
         }
     }
 
+    /// The codes of the means of Y, Cb and Cr; panics beyond the grid.
+    #[inline(always)]
+    pub fn means(&self, i: usize) -> [u8; 3] {
+        let [y, u, v] = [Channel::YMean, Channel::UMean, Channel::VMean];
+        match self {
+            Self::Whole(frame) => [
+                frame.channel(y)[i],
+                frame.channel(u)[i],
+                frame.channel(v)[i],
+            ],
+            Self::Packed(..) => [self.code(y, i), self.code(u, i), self.code(v, i)],
+        }
+    }
+
     /// All codes of a channel.
     pub fn channel(&self, channel: Channel) -> Cow<'_, [u8]> {
         match self {

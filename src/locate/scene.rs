@@ -57,18 +57,18 @@ impl SceneFrame {
         let (xi, yi) = (x as u16, y as u16);
         let (fx, fy) = ((x - f64::from(xi)) as f32, (y - f64::from(yi)) as f32);
         let i = usize::from(yi) * cols + usize::from(xi);
-        let means = [Channel::YMean, Channel::UMean, Channel::VMean];
-        let code = |c: Channel, i: usize| f32::from(self.cells.code(c, i));
+        let codes = |i: usize| self.cells.means(i).map(f32::from);
         // On a tripod every point is the middle of a cell.
         if fx == 0.0 && fy == 0.0 {
-            return Some(means.map(|c| code(c, i)));
+            return Some(codes(i));
         }
         let down = if rows > 1 { cols } else { 0 };
         let right = usize::from(cols > 1);
-        Some(means.map(|c| {
-            let [a, b] = [i, i + down].map(|i| code(c, i) * (1.0 - fx) + code(c, i + right) * fx);
-            a * (1.0 - fy) + b * fy
-        }))
+        let mix = |a: [f32; 3], b: [f32; 3], share: f32| -> [f32; 3] {
+            std::array::from_fn(|k| a[k] * (1.0 - share) + b[k] * share)
+        };
+        let [above, below] = [i, i + down].map(|i| mix(codes(i), codes(i + right), fx));
+        Some(mix(above, below, fy))
     }
 }
 

@@ -18,13 +18,14 @@ const FAINT: f64 = 0.35;
 const SAME_SIZE: f64 = 2.5;
 /// A finding inside a surer one whose radius is below this share of that one's is a piece of it.
 const PART_SIZE: f64 = 0.8;
+/// Radii from the middle of a steady lamp within which its bloom is seen: faint things there of its colour flare up as
+/// hand and exposure change.
+const BLOOM_RADII: f64 = 1.5;
 /// Most lights kept of those that change and of those that never do, the surest of each: the rest is noise that costs
 /// time to match. Apart, as a street or a shelf has dozens of bright steady things, and what a light does tells more of
 /// it than its looks.
 const MAX_CHANGING: usize = 80;
 const MAX_STEADY: usize = 10;
-/// The least sure of them.
-const MIN_EMISSION: f64 = 0.02;
 
 /// A light with what is needed to compare it with others.
 pub struct Measured {
@@ -60,6 +61,19 @@ impl Measured {
             SAME_SIZE * b.radius_px < a.radius_px
         };
         a.place.holds_centre_of(&b.place) && piece && !own
+    }
+
+    /// The other is faint and lies in the bloom of this steady lamp, in its colour.
+    fn blooms_over(&self, other: &Self) -> bool {
+        let (a, b) = (&self.light, &other.light);
+        a.kind == Kind::Steady
+            && other.swing < FAINT * self.swing
+            && b.radius_px < PART_SIZE * a.radius_px
+            && a.place.distance(&b.place) < BLOOM_RADII * a.radius_px
+            && other
+                .colors()
+                .iter()
+                .all(|c| c.is_dark() || self.colors().contains(c))
     }
 
     /// They switch together, or never, in the same colours.
@@ -107,6 +121,7 @@ pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
             let faint = m.swing < FAINT * k.swing;
             let same = k.same_lens(&m);
             k.holds_part(&m)
+                || k.blooms_over(&m)
                 // A reflection has the colour of what reflects.
                 || faint && !same && (k.switches_with(&m) || m.answers(k))
                 || (faint || same || k.light.place.meets(&m.light.place)) && k.shows_alike(&m)
@@ -115,7 +130,7 @@ pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
         let steady = |m: &Measured| m.light.kind == Kind::Steady;
         let alike = kept.iter().filter(|k| steady(k) == steady(&m)).count();
         let room = alike < if steady(&m) { MAX_STEADY } else { MAX_CHANGING };
-        if !follows && room && m.light.emission >= MIN_EMISSION {
+        if !follows && room {
             kept.push(m);
         }
     }
@@ -137,5 +152,99 @@ fn correlation(a: &[Option<bool>], b: &[Option<bool>]) -> f64 {
         0.0
     } else {
         (n[1][1] * n[0][0] - n[1][0] * n[0][1]) / spread
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::Rect;
+    use crate::pulses::{Color, Look, Span, Train};
+    use crate::signal::Shine;
+
+    const FRAMES: usize = 60;
+
+    /// A light at 100,100 with these beliefs in its colour: steady, or on in every second of three frames.
+    fn measured(radius_px: f64, beliefs: &[(Color, f64)], swing: f64, switches: bool) -> Measured {
+        let beliefs: Vec<_> = beliefs.iter().map(|b| (ColorSet::of(b.0), b.1)).collect();
+        let lit: Vec<bool> = (0..FRAMES).map(|i| !switches || i / 3 % 2 == 1).collect();
+        let look = |on: bool| match on {
+            true => Look::Lit(beliefs.clone()),
+            false => Look::Off,
+        };
+        let step = if switches { 3 } else { FRAMES };
+        let time = |i: usize| i as f64 / 30.0;
+        let spans = (0..FRAMES).step_by(step).map(|i| Span {
+            start_s: time(i),
+            end_s: time(i + step),
+            start_sd_s: 0.01,
+            end_sd_s: 0.01,
+            look: look(lit[i]),
+        });
+        Measured {
+            light: Light {
+                place: Rect {
+                    x: 100.0 - radius_px,
+                    y: 100.0 - radius_px,
+                    w: 2.0 * radius_px,
+                    h: 2.0 * radius_px,
+                },
+                kind: if switches {
+                    Kind::Blinking
+                } else {
+                    Kind::Steady
+                },
+                color: Color::Blue,
+                train: Train {
+                    spans: spans.collect(),
+                    duration_s: time(FRAMES),
+                    frame_interval_s: time(1),
+                },
+                emission: 0.9,
+                rgb: [0.0, 0.0, swing],
+                second: false,
+                radius_px,
+                shine: Shine::default(),
+                separation: 9.0,
+                beat: None,
+            },
+            lit: lit.into_iter().map(Some).collect(),
+            swing,
+        }
+    }
+
+    fn moved(mut m: Measured, dx: f64) -> Measured {
+        m.light.place.x += dx;
+        m
+    }
+
+    #[test]
+    fn of_two_findings_of_one_lens_the_one_whose_colour_is_surer_leads() {
+        let doubtful = || {
+            let mut m = measured(5.0, &[(Color::White, 0.6), (Color::Blue, 0.4)], 0.5, true);
+            m.light.emission = 0.95;
+            m
+        };
+        let sure = measured(5.0, &[(Color::Blue, 1.0)], 0.5, true);
+        let lights = leaders(vec![doubtful(), sure]);
+        assert_eq!(lights.len(), 2);
+        assert!(!lights[0].second && lights[0].emission == 0.9);
+        assert!(lights[1].second);
+    }
+
+    #[test]
+    fn what_flares_up_in_the_bloom_of_a_steady_lamp_is_no_light_of_its_own() {
+        let blue = [(Color::Blue, 1.0)];
+        let red = [(Color::Red, 1.0)];
+        let beside = |beliefs, swing, dx| {
+            let lamp = measured(40.0, &blue, 0.8, false);
+            let lights = leaders(vec![lamp, moved(measured(3.0, beliefs, swing, true), dx)]);
+            lights.len() - 1
+        };
+        assert_eq!(beside(&blue, 0.1, 50.0), 0);
+        // Of another colour, as bright as the lamp, or further off it may be one.
+        assert_eq!(beside(&red, 0.1, 50.0), 1);
+        assert_eq!(beside(&blue, 0.6, 50.0), 1);
+        assert_eq!(beside(&blue, 0.1, 70.0), 1);
     }
 }

@@ -37,20 +37,24 @@ const CORE_SHARE: f32 = 0.75;
 const CLIPPED: f32 = 0.75;
 const CLIPPED_SHARE: f32 = 0.92;
 
+/// What the candidates of a scene are measured with.
+#[derive(Clone, Copy)]
+pub(super) struct Gauge<'a> {
+    pub linear: &'a Linearizer,
+    pub backdrop: &'a Backdrop,
+    pub clock: Clock<'a>,
+    /// Probability of being a lamp below which a place is left out.
+    pub least_emission: f64,
+}
+
 impl Eyes {
-    /// What each candidate did, and how it looks; `None` for one that was never seen lit.
-    pub(super) fn measure(
-        &self,
-        candidates: &[Candidate],
-        linear: &Linearizer,
-        backdrop: &Backdrop,
-        clock: Clock,
-    ) -> Vec<Option<Measured>> {
+    /// What each candidate did, and how it looks; `None` for one that was never seen lit, or is hardly a lamp.
+    pub(super) fn measure(&self, candidates: &[Candidate], gauge: &Gauge) -> Vec<Option<Measured>> {
         let patches = threads::map(candidates, Patch::of);
-        let signals = measure(&self.scene, &patches, linear);
+        let signals = measure(&self.scene, &patches, gauge.linear);
         let signals: Vec<_> = candidates.iter().zip(&patches).zip(signals).collect();
         threads::map(&signals, |((c, patch), signal)| {
-            self.judge(c, patch, signal, linear, backdrop, clock)
+            self.judge(c, patch, signal, gauge)
         })
     }
 
@@ -59,10 +63,14 @@ impl Eyes {
         candidate: &Candidate,
         patch: &Patch,
         signal: &Signal,
-        linear: &Linearizer,
-        backdrop: &Backdrop,
-        clock: Clock,
+        gauge: &Gauge,
     ) -> Option<Measured> {
+        let &Gauge {
+            linear,
+            backdrop,
+            clock,
+            least_emission,
+        } = gauge;
         let look = |lit: &[Option<bool>]| Shine::of(&self.scene, patch, linear, backdrop, lit);
         let radius_px = candidate.radius * self.scene.grid.size as f64;
         // Whatever changes is first taken to be switched off at its darkest.
@@ -106,15 +114,24 @@ impl Eyes {
         } else if !changes || wavers || several {
             reading = extract::read(&samples, clock, Base::Lit);
         }
-        edges::refine(&mut reading.train, &reading.lit, clock, |a, b, at| {
-            shares(&self.scene, patch, linear, a, b, at)
-        });
-        let shine = look(&reading.lit);
         let first = reading.lit.iter().position(|l| *l == Some(true))?;
         let lit_frames = reading.lit.iter().filter(|l| **l == Some(true)).count();
         if lit_frames < LEAST_LIT_FRAMES.min(reading.lit.len()) {
             return None;
         }
+        let shine = look(&reading.lit);
+        let swing = most(reading.lit_rgb);
+        let change = reading.lit.contains(&Some(false)).then(|| Change {
+            swing,
+            abrupt: abruptness(&samples, &reading),
+        });
+        let emission = shine.emission(radius_px, change);
+        if emission < least_emission {
+            return None;
+        }
+        edges::refine(&mut reading.train, &reading.lit, clock, |a, b, at| {
+            shares(&self.scene, patch, linear, a, b, at)
+        });
         let color = reading
             .train
             .spans
@@ -131,17 +148,12 @@ impl Eyes {
         {
             return None;
         }
-        let swing = most(reading.lit_rgb);
-        let change = reading.lit.contains(&Some(false)).then(|| Change {
-            swing,
-            abrupt: abruptness(&samples, &reading),
-        });
         Some(Measured {
             light: Light {
                 place,
                 kind: kind(&reading.train, flickers),
                 color,
-                emission: shine.emission(radius_px, change),
+                emission,
                 rgb: reading.lit_rgb,
                 second: false,
                 radius_px,

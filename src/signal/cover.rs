@@ -43,7 +43,7 @@ pub fn covered(
     }
     let looks: Vec<Vec<Option<[f32; 3]>>> = spread(&frames, FRAMES)
         .into_iter()
-        .map(|i| look(scene, linear, &cells, i))
+        .map(|i| look(scene, linear, &cells, i).collect())
         .collect();
     let usual: Vec<Option<[f32; 3]>> = (0..cells.len())
         .map(|c| {
@@ -62,9 +62,8 @@ pub fn covered(
             if lit[i] == Some(true) {
                 lit_gain = scene.frames[i].gain;
             }
-            let strange = |gain: f64| {
-                differs(&usual, &look_exposed(scene, linear, &cells, i, gain), own) >= COVERED
-            };
+            let strange =
+                |gain: f64| is_another(&usual, look_exposed(scene, linear, &cells, i, gain), own);
             let gain = scene.frames[i].gain;
             lit[i] == Some(false) && strange(gain) && (gain == lit_gain || strange(lit_gain))
         })
@@ -90,22 +89,29 @@ pub fn covered(
     out
 }
 
-/// Share of the cells that `now` differ from `usual` by more than the light's glow taken away.
-fn differs(usual: &[Option<[f32; 3]>], now: &[Option<[f32; 3]>], glow: [[f32; 3]; 2]) -> f64 {
+/// Whether most cells `now` differ from `usual` by more than the light's glow taken away.
+fn is_another(
+    usual: &[Option<[f32; 3]>],
+    now: impl Iterator<Item = Option<[f32; 3]>>,
+    glow: [[f32; 3]; 2],
+) -> bool {
     let (mut n, mut different) = (0, 0);
-    for (u, c) in usual.iter().zip(now) {
-        let (Some(u), Some(c)) = (u, c) else { continue };
-        let light = u.iter().chain(c).copied().fold(0.0, f32::max);
-        let lost: [f32; 3] = std::array::from_fn(|k| u[k] - c[k]);
-        // Where the light was nearly all there was, its colour is as clipped as can be: dark is dark.
-        let dark = (0..3).all(|k| c[k] < DARK * u[k] + LEAST);
-        n += 1;
-        different += usize::from(!dark && beside(lost, glow) > SHARE * light + LEAST);
+    for (k, (u, c)) in usual.iter().zip(now).enumerate() {
+        if let (Some(u), Some(c)) = (u, c) {
+            let light = u.iter().chain(&c).copied().fold(0.0, f32::max);
+            let lost: [f32; 3] = std::array::from_fn(|k| u[k] - c[k]);
+            // Where the light was nearly all there was, its colour is as clipped as can be: dark is dark.
+            let dark = (0..3).all(|k| c[k] < DARK * u[k] + LEAST);
+            n += 1;
+            different += usize::from(!dark && beside(lost, glow) > SHARE * light + LEAST);
+        }
+        // Not even if all the others differ.
+        let left = usual.len() - 1 - k;
+        if ((different + left) as f64) < COVERED * (n + left) as f64 {
+            return false;
+        }
     }
-    if n * 2 < usual.len() {
-        return 0.0;
-    }
-    different as f64 / n as f64
+    n * 2 >= usual.len() && different as f64 >= COVERED * n as f64
 }
 
 /// Distance of `v` from what sums of the two unit vectors `by`, none of them negative, can make.

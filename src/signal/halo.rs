@@ -47,8 +47,8 @@ pub fn shares(
     }
     let share = |i: usize| {
         let now = look(scene, linear, &cells, i);
-        let terms = gains.iter().zip(&from).zip(&now).filter_map(|((g, a), c)| {
-            let (g, a, c) = ((*g)?, (*a)?, (*c)?);
+        let terms = gains.iter().zip(&from).zip(now).filter_map(|((g, a), c)| {
+            let (g, a, c) = ((*g)?, (*a)?, c?);
             Some((0..3).map(|k| g[k] * (c[k] - a[k])).sum::<f32>())
         });
         f64::from(terms.sum::<f32>() / power)
