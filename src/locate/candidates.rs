@@ -18,6 +18,12 @@ const MAX_SHINING: usize = 150;
 /// Peaks of change that are looked at more closely: in a picture full of fine edges a thousand outdo a lamp that is not
 /// bright.
 const MAX_PEAKS: usize = 1500;
+/// From a tripod, peaks beyond so many are mostly noise.
+const MOSTLY_NOISE: usize = 150;
+/// One of so many of them, the lowest, is surely noise; and by how many times more a place must change to be none: the
+/// ranges of noise over hundreds of frames differ by a sixth from place to place.
+const SURELY_NOISE: usize = 4;
+const ABOVE_NOISE: f32 = 1.5;
 /// A region of more than this share of the canvas is no status light (they fill a tenth at most).
 const MAX_AREA: f64 = 0.2;
 /// Cells whose change over time correlates less with that of the peak belong to something else.
@@ -88,8 +94,13 @@ fn changing(scene: &Scene, maps: &Maps, found: &mut Vec<Candidate>) {
     }
     let mut peaks = peaks(&canvas, &score, f32::MIN_POSITIVE);
     peaks.truncate(MAX_PEAKS);
+    if scene.moves() {
+        peaks = by_swing(scene, &canvas, &peaks);
+    } else {
+        drop_noise(&mut peaks, &score);
+    }
     let mut n = 0;
-    for peak in by_swing(scene, &canvas, &peaks) {
+    for peak in peaks {
         if n == MAX_CHANGING {
             break;
         }
@@ -132,6 +143,14 @@ fn changing(scene: &Scene, maps: &Maps, found: &mut Vec<Candidate>) {
             score[peak],
         ));
         n += 1;
+    }
+}
+
+/// Drops the peaks, highest first, that are no higher than those of noise.
+fn drop_noise(peaks: &mut Vec<usize>, score: &[f32]) {
+    if peaks.len() > MOSTLY_NOISE {
+        let noise = score[peaks[peaks.len() - peaks.len() / SURELY_NOISE]];
+        peaks.retain(|&i| score[i] > ABOVE_NOISE * noise);
     }
 }
 
@@ -327,4 +346,27 @@ fn skirt(
         (x, y, height(j).clamp(0.0, 1.0))
     };
     beside.into_iter().map(cell).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_peaks_those_of_noise_are_dropped() {
+        // Two lamps among noise between 12 and 14 codes.
+        let mut score: Vec<f32> = (0..400).map(|i| 12.0 + 0.005 * i as f32).collect();
+        score[17] = 60.0;
+        score[230] = 25.0;
+        let mut all: Vec<usize> = (0..score.len()).collect();
+        all.sort_by(|&a, &b| score[b].total_cmp(&score[a]));
+        let mut peaks = all.clone();
+        drop_noise(&mut peaks, &score);
+        assert_eq!(peaks, [17, 230]);
+        // Few peaks may all be lamps.
+        all.truncate(100);
+        let mut peaks = all.clone();
+        drop_noise(&mut peaks, &score);
+        assert_eq!(peaks, all);
+    }
 }
