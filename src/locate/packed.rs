@@ -157,15 +157,11 @@ impl Cells {
     /// The codes of the means of Y, Cb and Cr; panics beyond the grid.
     #[inline(always)]
     pub fn means(&self, i: usize) -> [u8; 3] {
-        let [y, u, v] = [Channel::YMean, Channel::UMean, Channel::VMean];
-        match self {
-            Self::Whole(frame) => [
-                frame.channel(y)[i],
-                frame.channel(u)[i],
-                frame.channel(v)[i],
-            ],
-            Self::Packed(..) => [self.code(y, i), self.code(u, i), self.code(v, i)],
-        }
+        [
+            self.code(Channel::YMean, i),
+            self.code(Channel::UMean, i),
+            self.code(Channel::VMean, i),
+        ]
     }
 
     /// All codes of a channel.

@@ -50,30 +50,40 @@ impl Measured {
             && b.radius_px < SAME_SIZE * a.radius_px
     }
 
+    /// The other is faint beside it.
+    fn outshines(&self, other: &Self) -> bool {
+        other.swing < FAINT * self.swing
+    }
+
+    fn is_larger_than(&self, other: &Self) -> bool {
+        other.light.radius_px < PART_SIZE * self.light.radius_px
+    }
+
     /// The other is a piece of this lens: its edge, a glint on it. Far smaller in one that changes, it may be the lens
     /// of which this is the halo; and what switches in something steady is no piece of it, but for an edge that wavers.
     fn holds_part(&self, other: &Self) -> bool {
         let (a, b) = (&self.light, &other.light);
-        let piece = b.radius_px < PART_SIZE * a.radius_px;
         let own = if a.kind == Kind::Steady {
-            b.kind != Kind::Steady && other.swing >= FAINT * self.swing
+            b.kind != Kind::Steady && !self.outshines(other)
         } else {
             SAME_SIZE * b.radius_px < a.radius_px
         };
-        a.place.holds_centre_of(&b.place) && piece && !own
+        a.place.holds_centre_of(&b.place) && self.is_larger_than(other) && !own
     }
 
     /// The other is faint and lies in the bloom of this steady lamp, in its colour.
     fn blooms_over(&self, other: &Self) -> bool {
         let (a, b) = (&self.light, &other.light);
+        let in_its_colors = || {
+            let own = self.colors();
+            let mut shown = other.colors().into_iter();
+            shown.all(|c| c.is_dark() || own.contains(&c))
+        };
         a.kind == Kind::Steady
-            && other.swing < FAINT * self.swing
-            && b.radius_px < PART_SIZE * a.radius_px
+            && self.outshines(other)
+            && self.is_larger_than(other)
             && a.place.distance(&b.place) < BLOOM_RADII * a.radius_px
-            && other
-                .colors()
-                .iter()
-                .all(|c| c.is_dark() || self.colors().contains(c))
+            && in_its_colors()
     }
 
     /// They switch together, or never, in the same colours.
@@ -118,7 +128,7 @@ pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
     let mut kept: Vec<Measured> = Vec::new();
     for mut m in all {
         let follows = kept.iter().any(|k| {
-            let faint = m.swing < FAINT * k.swing;
+            let faint = k.outshines(&m);
             let same = k.same_lens(&m);
             k.holds_part(&m)
                 || k.blooms_over(&m)
@@ -220,13 +230,10 @@ mod tests {
 
     #[test]
     fn of_two_findings_of_one_lens_the_one_whose_colour_is_surer_leads() {
-        let doubtful = || {
-            let mut m = measured(5.0, &[(Color::White, 0.6), (Color::Blue, 0.4)], 0.5, true);
-            m.light.emission = 0.95;
-            m
-        };
+        let mut doubtful = measured(5.0, &[(Color::White, 0.6), (Color::Blue, 0.4)], 0.5, true);
+        doubtful.light.emission = 0.95;
         let sure = measured(5.0, &[(Color::Blue, 1.0)], 0.5, true);
-        let lights = leaders(vec![doubtful(), sure]);
+        let lights = leaders(vec![doubtful, sure]);
         assert_eq!(lights.len(), 2);
         assert!(!lights[0].second && lights[0].emission == 0.9);
         assert!(lights[1].second);

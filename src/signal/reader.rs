@@ -3,7 +3,6 @@
 use super::Linearizer;
 use super::patch::Patch;
 use crate::locate::cells::{Channel, Grid};
-use crate::locate::motion::Similarity;
 use crate::locate::scene::{Scene, SceneFrame};
 
 /// Linear light goes about with this power of the codes that a frame's exposure is given in.
@@ -13,8 +12,6 @@ const GAMMA: f64 = 2.2;
 pub(super) struct Reader<'a> {
     grid: Grid,
     frame: &'a SceneFrame,
-    /// The view is that of the first frame.
-    still: bool,
     linear: &'a Linearizer,
 }
 
@@ -23,23 +20,13 @@ impl<'a> Reader<'a> {
         Self {
             grid,
             frame,
-            still: frame.motion == Similarity::default(),
             linear,
-        }
-    }
-
-    /// Where a scene point is in the frame, in cells.
-    fn place(&self, x: f64, y: f64) -> (f64, f64) {
-        if self.still {
-            (x, y)
-        } else {
-            self.frame.motion.apply(x, y)
         }
     }
 
     /// Y, Cb, Cr at a scene point, bilinear between cell means; `None` outside the picture.
     pub(super) fn codes(&self, x: f64, y: f64) -> Option<[f32; 3]> {
-        let (x, y) = self.place(x, y);
+        let (x, y) = self.frame.motion.apply(x, y);
         self.frame.between(self.grid, x, y)
     }
 
@@ -51,7 +38,7 @@ impl<'a> Reader<'a> {
 
     /// The code of the cell nearest to a scene point, 0 outside.
     pub(super) fn code(&self, c: Channel, x: f64, y: f64) -> u8 {
-        let (x, y) = self.place(x, y);
+        let (x, y) = self.frame.motion.apply(x, y);
         let (x, y) = (x + 0.5, y + 0.5);
         if x < 0.0 || y < 0.0 || x >= self.grid.cols as f64 || y >= self.grid.rows as f64 {
             return 0;
