@@ -33,6 +33,9 @@ const UNEVEN: f64 = 0.003;
 const UNEVEN_HZ: f64 = 500.0;
 /// Frames from one crossing of the middle level to the next, at most, for that search to pay.
 const RESTLESS: usize = 10;
+/// The slowest rate that such a fast one must explain the level better than, in periods over the whole clip: a single swell
+/// half of which is in view.
+const SINGLE_SWELL: f64 = 0.5;
 /// Share of the variance that a strict period explains at least; random switching stays far below.
 const EXPLAINED: f64 = 0.8;
 /// Rates that explain as much but for this share fit as well.
@@ -102,12 +105,30 @@ pub fn beat(samples: &[Sample], clock: Clock, rest: f64) -> Option<Beat> {
         return Some(Beat { hz, p });
     }
     // Frames taken at irregular times tell rates beyond half the frame rate, none of which is a blink.
-    let irregular = steps_vary(&times, frame_s) && restless(&level);
-    let beyond = (most_hz, UNEVEN_HZ);
-    let hz = irregular
-        .then(|| folded.rate(&level, &times, beyond, step, 0.0))
-        .flatten()?;
-    Some(Beat { hz, p: 1.0 })
+    if !(steps_vary(&times, frame_s) && restless(&level)) {
+        return None;
+    }
+    let hz = folded.rate(&level, &times, (most_hz, UNEVEN_HZ), step, 0.0)?;
+    let fast = folded.explained(&level, &times, hz);
+    let slow = rates((SINGLE_SWELL / long, most_hz), step)
+        .map(|hz| folded.explained(&level, &times, hz))
+        .fold(0.0, f64::max);
+    // Times that hardly vary leave each fast rate the alias of a slow one, and of so many rates some fit better by luck.
+    let luck = best_by_luck((UNEVEN_HZ - most_hz) / step, n as f64);
+    ((1.0 - slow) > luck * (1.0 - fast)).then_some(Beat { hz, p: 1.0 })
+}
+
+/// The rates of a search, in Hz.
+fn rates((least_hz, most_hz): (f64, f64), step: f64) -> impl Iterator<Item = f64> {
+    (0..)
+        .map(move |k| least_hz + f64::from(k) * step)
+        .take_while(move |hz| *hz <= most_hz + 0.5 * step)
+}
+
+/// By how many times the best of so many equal explanations of `n` values misses them less than another does by luck: the
+/// logarithm of the ratio of two such variances has a standard deviation of the square root of 4/n.
+fn best_by_luck(explanations: f64, n: f64) -> f64 {
+    ((2.0 * explanations.max(1.0).ln()).sqrt() * (4.0 / n).sqrt()).exp()
 }
 
 /// What it shows when dark is of another colour than what it gains when bright: two lights, of which one blinks.
@@ -202,19 +223,17 @@ impl Folded {
         1.0 - within / (self.square / (level.len() as f64 - 1.0)).max(1e-12)
     }
 
-    /// The rate between `least_hz` and `most_hz` by which one swell a period explains the level best, or the slowest
+    /// The rate within `range_hz` by which one swell a period explains the level best, or the slowest
     /// that explains it `nearly` as well.
     fn rate(
         &mut self,
         level: &[f64],
         times: &[f64],
-        (least_hz, most_hz): (f64, f64),
+        range_hz: (f64, f64),
         step: f64,
         nearly: f64,
     ) -> Option<f64> {
-        let fits: Vec<(f64, f64)> = (0..)
-            .map(|k| least_hz + f64::from(k) * step)
-            .take_while(|hz| *hz <= most_hz + 0.5 * step)
+        let fits: Vec<(f64, f64)> = rates(range_hz, step)
             .filter_map(|hz| {
                 let explained = self.explained(level, times, hz);
                 (explained >= EXPLAINED && self.one_swell()).then_some((hz, explained))
