@@ -7,6 +7,8 @@ mod leaders;
 mod reading;
 mod windows;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use leaders::{Measured, leaders};
@@ -271,21 +273,19 @@ impl Eyes {
 
     /// All lights seen so far.
     pub fn observe(&self) -> Observation {
-        if let Some((scene, [from_s, to_s])) = self.scene.longest_shot() {
-            let mut warnings = self.warnings.clone();
-            warnings.push(format!(
+        let mut eyes = Cow::Borrowed(self);
+        if let Some((scene, [from_s, to_s])) = eyes.scene.longest_shot() {
+            let eyes = eyes.to_mut();
+            eyes.scene = scene;
+            eyes.warnings.push(format!(
                 "the picture changes altogether (a cut, or the camera turned away): only {from_s:.1} s to {to_s:.1} s of \
                  it is judged"
             ));
-            let eyes = Self {
-                scene,
-                warnings,
-                info: self.info.clone(),
-                ..*self
-            };
-            return eyes.look();
         }
-        self.look()
+        if let Some(scene) = eyes.scene.without_faint_ends() {
+            eyes.to_mut().scene = scene;
+        }
+        eyes.look()
     }
 
     /// All lights of the one place that is seen.

@@ -1,22 +1,13 @@
 //! The frames of a stretch of video as cells, each aligned to the first: what candidates are found and measured in.
 
+mod follow;
+
 use std::sync::Arc;
 
-use super::cells::{Channel, Grid, Pooler};
+use super::cells::{CellFrame, Grid, Pooler};
 use super::motion::{Alignment, Reference, Similarity};
 use super::packed::{self, Cells, TOGETHER};
-use super::shots::same_view;
-use crate::source::{ColorInfo, Frame};
-
-/// Agreement under which a frame's alignment is not believed.
-const MIN_AGREEMENT: f64 = 0.3;
-/// So many frames in a row that do not align mean a new view, not a blur: a hand's jerk lasts a few frames.
-const LOST_FRAMES: usize = 4;
-/// Share of the picture by which the view may move before a fresh reference is taken.
-const MAX_SHIFT: f64 = 0.25;
-
-/// Cells by which the view may have moved during frames that did not align, to know where it was in between.
-const BRIDGED_CELLS: f64 = 3.0;
+use crate::source::ColorInfo;
 
 /// Bytes of frames that are kept as they are: 10 s of 1080p at 30 frames per s. What is older is packed, which costs
 /// some time, and more again where it is read.
@@ -72,6 +63,14 @@ impl SceneFrame {
     }
 }
 
+/// A picture, where it lies from scene cells, and its exposure against the scene's.
+#[derive(Debug, Clone)]
+struct View {
+    cells: Arc<CellFrame>,
+    motion: Similarity,
+    gain: f64,
+}
+
 /// Frames of one stretch of video in common coordinates. A clone shares the pictures.
 #[derive(Clone)]
 pub struct Scene {
@@ -90,6 +89,8 @@ pub struct Scene {
     last: Alignment,
     lost: usize,
     shot: u32,
+    /// The last picture that surely showed the place.
+    view: Option<View>,
 }
 
 impl Scene {
@@ -108,6 +109,7 @@ impl Scene {
             last: Alignment::default(),
             lost: 0,
             shot: 0,
+            view: None,
         }
     }
 
@@ -145,102 +147,6 @@ impl Scene {
         self.packed = to;
     }
 
-    /// Pools, aligns and stores a frame.
-    pub fn push(&mut self, frame: &Frame, time_s: f64) {
-        self.color = frame.color;
-        let cells = match &frame.cells {
-            Some(cells) => Arc::clone(cells),
-            None => Arc::new(self.pooler.pool(frame)),
-        };
-        let luma = cells.channel(Channel::YMean);
-        let reference = self
-            .reference
-            .get_or_insert_with(|| Reference::new(luma, None, self.grid));
-        // A flat reference (a black first picture, a bare wall in the dark) shows no motion: take it as still.
-        let flat = reference.is_flat();
-        let alignment = reference.align(luma, &self.last);
-        let aligned = flat || alignment.agreement >= MIN_AGREEMENT;
-        if flat {
-            self.lost = 0;
-        } else if aligned {
-            self.lost = 0;
-            self.last = alignment;
-            self.bridge(
-                &self.base.then(&alignment.motion),
-                self.base_gain * alignment.gain,
-            );
-        } else {
-            self.lost += 1;
-        }
-        let motion = self.base.then(&self.last.motion);
-        let gain = self.base_gain * self.last.gain;
-        let moved = (self.last.motion.dx.abs() / self.grid.cols as f64)
-            .max(self.last.motion.dy.abs() / self.grid.rows as f64);
-        if flat || moved > MAX_SHIFT || self.lost > LOST_FRAMES {
-            let before = match self.frames.last().map(|f| &f.cells) {
-                Some(Cells::Whole(cells)) => Some(cells.channel(Channel::YMean)),
-                _ => None,
-            };
-            if self.lost > LOST_FRAMES && self.is_elsewhere(luma) {
-                self.shot += 1;
-            }
-            self.reference = Some(Reference::new(luma, before, self.grid));
-            self.base = motion;
-            self.base_gain = gain;
-            self.last = self.last.afresh();
-            self.lost = 0;
-        }
-        self.frames.push(SceneFrame {
-            time_s,
-            cells: Cells::Whole(cells),
-            motion,
-            gain,
-            aligned,
-            agreement: alignment.agreement,
-            shot: self.shot,
-        });
-    }
-
-    /// Whether the luma means `now` show another place than the last picture that could be aligned.
-    fn is_elsewhere(&self, now: &[u8]) -> bool {
-        let last = self.frames.iter().rev().find(|f| f.aligned);
-        last.is_some_and(|f| !same_view(&f.cells.channel(Channel::YMean), now, self.grid))
-    }
-
-    /// Frames that did not align between two that did, at nearly the same view: the view did not leave, its light
-    /// changed (a lamp that floods the picture, the exposure's answer). They lie where the view was.
-    fn bridge(&mut self, now: &Similarity, gain: f64) {
-        let lost = self.frames.iter().rev().take_while(|f| !f.aligned).count();
-        if lost == 0 || lost > LOST_FRAMES || lost == self.frames.len() {
-            return;
-        }
-        let first = self.frames.len() - lost;
-        let before = self.frames[first - 1].motion;
-        let (w, h) = (self.grid.cols as f64, self.grid.rows as f64);
-        let moved = [(0.0, 0.0), (w, 0.0), (0.0, h), (w, h)]
-            .into_iter()
-            .map(|(x, y)| {
-                let (a, b) = (before.apply(x, y), now.apply(x, y));
-                (a.0 - b.0).hypot(a.1 - b.1)
-            })
-            .fold(0.0, f64::max);
-        if moved > BRIDGED_CELLS {
-            return;
-        }
-        for (k, f) in self.frames[first..].iter_mut().enumerate() {
-            let share = (k + 1) as f64 / (lost + 1) as f64;
-            let mix = |a: f64, b: f64| a + share * (b - a);
-            f.motion = Similarity {
-                a: mix(before.a, now.a),
-                b: mix(before.b, now.b),
-                dx: mix(before.dx, now.dx),
-                dy: mix(before.dy, now.dy),
-            };
-            f.gain = gain;
-            f.aligned = true;
-        }
-    }
-
     /// Forgets the frames before `time_s`, but never the last. The oldest frame that stays becomes the
     /// first: times, motions and exposures count from it. Returns by how many s the times went back.
     pub fn forget_before(&mut self, time_s: f64) -> f64 {
@@ -253,17 +159,32 @@ impl Scene {
         self.packed = self.packed.saturating_sub(keep);
         let packed = &self.frames[..self.packed];
         self.packed_bytes = packed.iter().map(|f| f.cells.bytes()).sum();
-        let first = &self.frames[0];
-        let (start_s, gain) = (first.time_s, first.gain);
-        let back = first.motion.inverse();
+        let start_s = self.frames[0].time_s;
         for f in &mut self.frames {
             f.time_s -= start_s;
-            f.motion = back.then(&f.motion);
+        }
+        self.count_from(0);
+        start_s
+    }
+
+    /// Motions and exposures count from frame `i` from now on.
+    pub(super) fn count_from(&mut self, i: usize) {
+        let (from, gain) = (self.frames[i].motion, self.frames[i].gain);
+        let back = from.inverse();
+        for f in &mut self.frames {
+            // Rounding would make a camera on a tripod one that moves.
+            f.motion = match f.motion == from {
+                true => Similarity::default(),
+                false => back.then(&f.motion),
+            };
             f.gain /= gain;
+        }
+        if let Some(view) = &mut self.view {
+            view.motion = back.then(&view.motion);
+            view.gain /= gain;
         }
         self.base = back.then(&self.base);
         self.base_gain /= gain;
-        start_s
     }
 
     /// Adds the frames of `next`, whose first frame is the last of this one. What is pushed afterwards is aligned as if to `next`.
@@ -291,12 +212,19 @@ impl Scene {
         self.last = next.last;
         self.lost = next.lost;
         self.shot = next.shot;
+        self.view = next.view.as_ref().map(|v| View {
+            cells: Arc::clone(&v.cells),
+            motion: motion.then(&v.motion),
+            gain: gain * v.gain,
+        });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::locate::cells::Channel;
+    use crate::source::Frame;
 
     /// A picture of grey waves that has moved by `dx` px.
     fn frame(dx: usize) -> Frame {

@@ -1,15 +1,13 @@
 //! Cuts, and swings of the camera: where the picture becomes that of another place.
 
 use super::cells::Grid;
-use super::motion::Picture;
+use super::relief::Relief;
 use super::scene::Scene;
 
-/// Cells along a block of the pictures that are compared: large enough that noise averages out.
-const BLOCK: usize = 4;
 /// Blocks by which the view may have moved meanwhile.
 const REACH: isize = 2;
 /// Codes (standard deviation of the blocks' relief) under which a picture is too flat to tell.
-const FLAT: f32 = 2.0;
+const FLAT: f32 = 1.0;
 /// Correlation of the relief of two pictures of one place, whatever lights it; of two places it is within 0.2 of zero.
 const SAME: f32 = 0.35;
 
@@ -19,62 +17,12 @@ pub fn same_view(before: &[u8], now: &[u8], grid: Grid) -> bool {
     if a.deviation() < FLAT || b.deviation() < FLAT {
         return true;
     }
+    let (a, b) = (a.levelled(), b.levelled());
     let shifts = -REACH..=REACH;
     shifts
         .clone()
         .flat_map(|y| shifts.clone().map(move |x| (x, y)))
         .any(|(x, y)| a.correlation(&b, x, y) >= SAME)
-}
-
-/// Blocks of a picture less the mean of their neighbours: what stays when the light changes.
-struct Relief {
-    data: Vec<f32>,
-    cols: usize,
-    rows: usize,
-}
-
-impl Relief {
-    fn of(codes: &[u8], grid: Grid) -> Self {
-        let means = Picture::shrink(codes, grid, BLOCK);
-        let (cols, rows) = (means.cols, means.rows);
-        let mut data = Vec::new();
-        for y in 1..rows.saturating_sub(1) {
-            for x in 1..cols.saturating_sub(1) {
-                let across = means.at(x - 1, y) + means.at(x + 1, y);
-                let around = across + means.at(x, y - 1) + means.at(x, y + 1);
-                data.push(means.at(x, y) - around / 4.0);
-            }
-        }
-        Self {
-            data,
-            cols: cols.saturating_sub(2),
-            rows: rows.saturating_sub(2),
-        }
-    }
-
-    fn deviation(&self) -> f32 {
-        let n = self.data.len().max(1) as f32;
-        (self.data.iter().map(|v| v * v).sum::<f32>() / n).sqrt()
-    }
-
-    /// Of this picture with the other, moved by so many blocks.
-    fn correlation(&self, other: &Self, dx: isize, dy: isize) -> f32 {
-        let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
-        for y in 0..self.rows {
-            for x in 0..self.cols {
-                let (u, v) = (x as isize + dx, y as isize + dy);
-                if u < 0 || v < 0 || u as usize >= other.cols || v as usize >= other.rows {
-                    continue;
-                }
-                let a = self.data[y * self.cols + x];
-                let b = other.data[v as usize * other.cols + u as usize];
-                ab += a * b;
-                aa += a * a;
-                bb += b * b;
-            }
-        }
-        ab / (aa * bb).sqrt().max(1e-6)
-    }
 }
 
 impl Scene {
@@ -95,6 +43,9 @@ impl Scene {
         let mut scene = self.clone();
         for f in scene.frames.iter_mut().filter(|f| f.shot != number) {
             f.aligned = false;
+        }
+        if let Some(first) = scene.frames.iter().position(|f| f.aligned) {
+            scene.count_from(first);
         }
         Some((scene, span))
     }

@@ -1,9 +1,10 @@
 //! From simulated film to what is said of the light: flicker against blinking, unseen against dark.
 
-use super::{Kind, Observation, ObserveOptions, observe};
+use super::{Eyes, Kind, Observation, ObserveOptions, observe};
 use crate::devices::Segment;
 use crate::pulses::{Color, ColorSet, Look};
 use crate::simulate::{ClipSpec, SimulatedSource};
+use crate::source::{Frame, FrameSource};
 
 /// A red light on a tripod at `fps` frames/s for 6 s, lit during `spans` (s).
 fn lamp(fps: f64, spans: &[(f64, f64)]) -> ClipSpec {
@@ -201,5 +202,90 @@ fn a_light_that_burns_out_far_around_is_placed_by_its_middle() {
         "{place:?} at {:.0},{:.0}",
         led.x,
         led.y
+    );
+}
+
+/// The film with `before` and `after` pictures of the luma code `code` at its ends; `fade`: it comes and goes over so many
+/// frames.
+fn seen_amid(spec: &ClipSpec, code: u8, before: usize, after: usize, fade: usize) -> Observation {
+    let mut source = SimulatedSource::new(spec).unwrap();
+    let (mut frame, mut frames) = (Frame::default(), Vec::new());
+    while source.read(&mut frame).unwrap() {
+        frames.push(frame.clone());
+    }
+    let dimmed = |f: &Frame, share: f64| {
+        let mut f = f.clone();
+        let planes = [
+            (&mut f.y, f64::from(code)),
+            (&mut f.u, 128.0),
+            (&mut f.v, 128.0),
+        ];
+        for (plane, empty) in planes {
+            for v in &mut plane.data {
+                *v = (empty + share * (f64::from(*v) - empty)).round() as u8;
+            }
+        }
+        f
+    };
+    let n = frames.len();
+    for (i, f) in frames.iter_mut().enumerate() {
+        let step = (i.min(n - 1 - i) + 1) as f64 / (fade + 1) as f64;
+        if step < 1.0 {
+            *f = dimmed(f, step);
+        }
+    }
+    let empty = dimmed(&frames[0], 0.0);
+    let all = std::iter::repeat_n(&empty, before)
+        .chain(&frames)
+        .chain(std::iter::repeat_n(&empty, after));
+    let mut eyes = Eyes::new(source.info(), ObserveOptions::default());
+    for (i, f) in all.enumerate() {
+        let mut f = f.clone();
+        f.pts_s = i as f64 / spec.fps;
+        eyes.push(&f);
+    }
+    eyes.observe()
+}
+
+#[test]
+fn pictures_of_nothing_at_the_ends_say_nothing_of_the_light() {
+    let mut spec = lamp(30.0, &STEADY);
+    for (code, before, after, fade) in [
+        (16, 1, 0, 0),
+        (16, 20, 9, 0),
+        (235, 5, 5, 0),
+        (16, 3, 3, 15),
+    ] {
+        let seen = seen_amid(&spec, code, before, after, fade);
+        let (looks, times) = looks(&seen);
+        assert_eq!(looks.trim_matches('u'), "o", "{code} {before} {times:?}");
+        // One frame is no span of its own.
+        assert_eq!(looks.starts_with('u'), before > 1, "{looks}");
+        assert_eq!(looks.ends_with('u'), after > 1, "{looks}");
+        let first_s = (before + fade) as f64 / 30.0;
+        assert!(before < 2 || times[0] <= first_s + 0.05, "{times:?}");
+    }
+    spec.schedule = lamp(30.0, &blinks()).schedule;
+    let seen = seen_amid(&spec, 16, 12, 0, 0);
+    assert_eq!(seen.lights[0].kind, Kind::Blinking);
+    let pulses = seen.lights[0].train.pulses();
+    assert_eq!(pulses.len(), 12, "{pulses:?}");
+    assert!((pulses[0].start_s - 0.53).abs() < 0.04, "{pulses:?}");
+}
+
+#[test]
+fn in_the_dark_a_lamp_that_lights_the_room_is_off_where_all_is_black() {
+    // Off at both ends, and between.
+    let mut spec = lamp(30.0, &[(1.0, 2.0), (3.0, 4.0), (4.5, 5.2)]);
+    spec.effects.ambient = 0.0;
+    (
+        spec.effects.led_level,
+        spec.effects.spill,
+        spec.effects.halo,
+    ) = (8.0, 0.3, 0.1);
+    let (looks, times) = looks(&seen(&spec));
+    assert!(
+        looks.starts_with("do") && looks.ends_with("od"),
+        "{looks} {times:?}"
     );
 }

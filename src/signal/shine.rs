@@ -190,9 +190,10 @@ const BACKDROP_STEP: usize = 2;
 impl Backdrop {
     pub fn of(scene: &Scene, linear: &Linearizer) -> Self {
         let (mut light, mut color) = (Vec::new(), Vec::new());
-        let n = scene.frames.len().min(BACKDROP_FRAMES);
+        let frames: Vec<_> = scene.frames.iter().filter(|f| f.aligned).collect();
+        let n = frames.len().min(BACKDROP_FRAMES);
         for k in 0..n {
-            let cells = &scene.frames[k * scene.frames.len() / n].cells;
+            let cells = &frames[k * frames.len() / n].cells;
             let [y, u, v] =
                 [Channel::YMean, Channel::UMean, Channel::VMean].map(|c| cells.channel(c));
             for i in (0..y.len()).step_by(BACKDROP_STEP) {
