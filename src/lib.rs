@@ -19,6 +19,7 @@ pub mod learn;
 pub mod live;
 pub mod locate;
 pub mod matcher;
+mod median;
 pub mod observe;
 pub mod pulses;
 pub mod report;

@@ -30,26 +30,14 @@ impl Scene {
         let mut usual: Vec<f32> = middle.iter().map(|&i| contrast(i)).collect();
         usual.sort_by(f32::total_cmp);
         let usual = usual[usual.len() / CHANCE];
-        let faint = |seen: &mut dyn Iterator<Item = &usize>| {
-            let mut below = FAINT;
-            seen.take_while(|&&i| {
-                let faint = contrast(i) < below * usual;
-                below = SETTLED;
-                faint
-            })
-            .count()
-        };
-        let before = faint(&mut seen.iter());
-        let after = faint(&mut seen.iter().rev());
-        if before + after == 0 {
-            return None;
+        let (mut from, mut to) = (first, last);
+        if contrast(first) < FAINT * usual {
+            from = *seen.iter().find(|&&i| contrast(i) >= SETTLED * usual)?;
         }
-        let mut scene = self.clone();
-        for &i in seen[..before].iter().chain(&seen[seen.len() - after..]) {
-            scene.frames[i].aligned = false;
+        if contrast(last) < FAINT * usual {
+            to = *seen.iter().rfind(|&&i| contrast(i) >= SETTLED * usual)?;
         }
-        scene.count_from(seen[before]);
-        Some(scene)
+        ((from, to) != (first, last)).then(|| self.only(|i| (from..=to).contains(&i)))
     }
 
     fn contrast(&self, frame: &SceneFrame) -> f32 {

@@ -2,6 +2,7 @@
 
 use super::cells::Grid;
 use super::motion::Picture;
+use crate::median::median;
 
 /// Cells along a block of the pictures that are compared: large enough that noise averages out.
 const BLOCK: usize = 4;
@@ -41,11 +42,7 @@ impl Relief {
     /// the rest.
     pub fn levelled(mut self) -> Self {
         let mut sizes: Vec<f32> = self.data.iter().map(|v| v.abs()).collect();
-        let middle = sizes.len() / 2;
-        if sizes.is_empty() {
-            return self;
-        }
-        let median = *sizes.select_nth_unstable_by(middle, f32::total_cmp).1;
+        let median = median(&mut sizes, f32::total_cmp).unwrap_or(0.0);
         let most = (STRONG * median).max(FAINT);
         self.data.iter_mut().for_each(|v| *v = v.clamp(-most, most));
         self

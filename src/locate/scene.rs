@@ -167,8 +167,21 @@ impl Scene {
         start_s
     }
 
+    /// The scene in which only those of the frames that are `kept` count as seen; motions and exposures count from the first
+    /// of them.
+    pub(super) fn only(&self, kept: impl Fn(usize) -> bool) -> Self {
+        let mut scene = self.clone();
+        for (i, f) in scene.frames.iter_mut().enumerate() {
+            f.aligned &= kept(i);
+        }
+        if let Some(first) = scene.frames.iter().position(|f| f.aligned) {
+            scene.count_from(first);
+        }
+        scene
+    }
+
     /// Motions and exposures count from frame `i` from now on.
-    pub(super) fn count_from(&mut self, i: usize) {
+    fn count_from(&mut self, i: usize) {
         let (from, gain) = (self.frames[i].motion, self.frames[i].gain);
         let back = from.inverse();
         for f in &mut self.frames {
@@ -227,16 +240,22 @@ mod tests {
     use crate::source::Frame;
 
     /// A picture of grey waves that has moved by `dx` px.
-    fn frame(dx: usize) -> Frame {
+    pub(in crate::locate::scene) fn frame(dx: usize) -> Frame {
         Frame::waves(dx as f64, |_, _, waves| 120.0 + 45.0 * waves)
+    }
+
+    /// Pushes these pictures, ten a second.
+    pub(in crate::locate::scene) fn scene_of(frames: impl IntoIterator<Item = Frame>) -> Scene {
+        let mut scene = Scene::new(320, 240);
+        for (i, f) in frames.into_iter().enumerate() {
+            scene.push(&f, i as f64 * 0.1);
+        }
+        scene
     }
 
     #[test]
     fn after_forgetting_all_counts_from_the_oldest_frame_kept() {
-        let mut scene = Scene::new(320, 240);
-        for i in 0..10 {
-            scene.push(&frame(i), i as f64 * 0.1);
-        }
+        let mut scene = scene_of((0..10).map(frame));
         let whole = scene.clone();
         assert_eq!(scene.forget_before(0.35), whole.frames[4].time_s);
         assert_eq!(scene.frames.len(), 6);
@@ -254,10 +273,7 @@ mod tests {
 
     #[test]
     fn packed_frames_show_the_same_and_are_forgotten_like_others() {
-        let mut scene = Scene::new(320, 240);
-        for i in 0..40 {
-            scene.push(&frame(i / 5), f64::from(i as u8) * 0.1);
-        }
+        let mut scene = scene_of((0..40).map(|i| frame(i / 5)));
         let whole = scene.clone();
         scene.pack();
         scene.pack();

@@ -40,14 +40,7 @@ impl Scene {
             return None;
         }
         let (number, span) = (longest[0].shot, span(longest));
-        let mut scene = self.clone();
-        for f in scene.frames.iter_mut().filter(|f| f.shot != number) {
-            f.aligned = false;
-        }
-        if let Some(first) = scene.frames.iter().position(|f| f.aligned) {
-            scene.count_from(first);
-        }
-        Some((scene, span))
+        Some((self.only(|i| self.frames[i].shot == number), span))
     }
 }
 

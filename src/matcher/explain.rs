@@ -1,6 +1,7 @@
 //! Why, in plain words.
 
 use crate::devices::{Basis, Device, Pattern, State};
+use crate::median::median;
 use crate::pulses::{Color, Train};
 
 use super::Query;
@@ -58,9 +59,11 @@ pub fn measured(train: &Train) -> Vec<String> {
         let whole = own
             .iter()
             .filter(|p| p.start_s >= frame_s && p.end_s <= train.duration_s - frame_s);
-        let on = median(whole.map(|p| p.end_s - p.start_s).collect());
-        let off = median(own.windows(2).map(|w| w[1].start_s - w[0].end_s).collect());
-        out.push(match (on, off) {
+        let mut on: Vec<f64> = whole.map(|p| p.end_s - p.start_s).collect();
+        let gaps = own.windows(2).map(|w| w[1].start_s - w[0].end_s);
+        let mut off: Vec<f64> = gaps.collect();
+        let medians = [&mut on, &mut off].map(|values| median(values, f64::total_cmp));
+        out.push(match medians.into() {
             (Some(on), Some(off)) => format!(
                 "{}: {} flashes, {on:.2} s long, {off:.2} s apart (medians).",
                 color.name(),
@@ -70,11 +73,6 @@ pub fn measured(train: &Train) -> Vec<String> {
         });
     }
     out
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
 }
 
 /// An instruction: `film for about 8 s in one go`.

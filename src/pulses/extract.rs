@@ -3,6 +3,7 @@
 use super::levels::{LIT_SHARE, Level, colors};
 use super::segment::{DIMS, Piece, Point, segment};
 use super::{Look, Span, Train};
+use crate::median::median;
 use crate::signal::Sample;
 
 /// Noise floor as a share of the signal's range: shake, codec and exposure make the level of a lit light
@@ -64,11 +65,7 @@ impl<'a> Clock<'a> {
     /// Median time between frames in s.
     pub fn interval_s(&self) -> f64 {
         let mut steps: Vec<f64> = self.times.windows(2).map(|w| w[1] - w[0]).collect();
-        if steps.is_empty() {
-            return self.end_s.max(1e-3);
-        }
-        let middle = steps.len() / 2;
-        *steps.select_nth_unstable_by(middle, f64::total_cmp).1
+        median(&mut steps, f64::total_cmp).unwrap_or(self.end_s.max(1e-3))
     }
 }
 
@@ -155,10 +152,9 @@ fn noise(values: &[Point]) -> Point {
             .windows(2)
             .map(|w| (w[1][k] - w[0][k]).abs())
             .collect();
-        if !steps.is_empty() {
-            let middle = steps.len() / 2;
+        if let Some(step) = median(&mut steps, f64::total_cmp) {
             // Median absolute step of Gaussian noise is 0.954 standard deviations.
-            *sigma = *steps.select_nth_unstable_by(middle, f64::total_cmp).1 / 0.954;
+            *sigma = step / 0.954;
         }
     }
     out.map(|s| s.max(RELATIVE_NOISE * span).max(LEAST_NOISE))

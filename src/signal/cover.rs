@@ -6,8 +6,8 @@
 use super::Linearizer;
 use super::patch::{Patch, spread};
 use super::reader::{look, look_exposed};
-use super::sample::median;
 use crate::locate::scene::Scene;
+use crate::median::median;
 
 /// Cells of the surround that are compared, and lit frames that the usual picture is taken from: both plenty for a
 /// median.
@@ -49,7 +49,10 @@ pub fn covered(
         .map(|c| {
             let seen: Vec<[f32; 3]> = looks.iter().filter_map(|l| l[c]).collect();
             (!seen.is_empty()).then(|| {
-                std::array::from_fn(|k| median(&mut seen.iter().map(|v| v[k]).collect::<Vec<_>>()))
+                std::array::from_fn(|k| {
+                    let mut values: Vec<f32> = seen.iter().map(|v| v[k]).collect();
+                    median(&mut values, f32::total_cmp).unwrap_or(0.0)
+                })
             })
         })
         .collect();

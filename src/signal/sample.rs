@@ -5,6 +5,7 @@ use super::patch::Patch;
 use super::reader::Reader;
 use crate::locate::cells::{Channel, Grid};
 use crate::locate::scene::{Scene, SceneFrame};
+use crate::median::median;
 use crate::threads;
 
 /// Cells from which on most of a region is not at its blurred edge (3 x 3).
@@ -122,7 +123,7 @@ fn add_halo(patch: &Patch, readers: &[Reader], samples: &mut [Sample]) {
         s.halo = std::array::from_fn(|k| {
             values.clear();
             values.extend(series.iter().filter_map(|c| Some(c[t]?[k] - s.surround[k])));
-            median(&mut values)
+            median(&mut values, f32::total_cmp).unwrap_or(0.0)
         });
     }
 }
@@ -159,7 +160,9 @@ fn sample(
         }
     }
     let around = ring[0].len();
-    let ground = ring.each_mut().map(|values| median(values));
+    let ground = ring
+        .each_mut()
+        .map(|values| median(values, f32::total_cmp).unwrap_or(0.0));
     let surround = light(ground);
     let above = |c: [f32; 3]| -> [f32; 3] { std::array::from_fn(|k| c[k] - surround[k]) };
     let (mut rgb, mut excess, mut weight, mut peak) = ([0.0f32; 3], [0.0f32; 3], 0.0f32, 0u8);
@@ -223,8 +226,10 @@ fn sample(
 pub fn stays(samples: &[Sample]) -> bool {
     let seen = samples.iter().filter(|s| s.seen);
     let light: Vec<[f32; 3]> = seen.filter_map(|s| s.whole).collect();
-    let middle =
-        std::array::from_fn(|k| median(&mut light.iter().map(|v| v[k]).collect::<Vec<_>>()));
+    let middle = std::array::from_fn(|k| {
+        let mut values: Vec<f32> = light.iter().map(|v| v[k]).collect();
+        median(&mut values, f32::total_cmp).unwrap_or(0.0)
+    });
     let most = STAYS_WITHIN * length(&middle);
     let away = light
         .iter()
@@ -248,14 +253,6 @@ fn add_difference(sum: &mut [f32; 3], a: [f32; 3], b: [f32; 3]) {
 
 fn length(v: &[f32; 3]) -> f32 {
     v.iter().map(|x| x * x).sum::<f32>().sqrt()
-}
-
-pub(super) fn median(values: &mut [f32]) -> f32 {
-    if values.is_empty() {
-        return 0.0;
-    }
-    let middle = values.len() / 2;
-    *values.select_nth_unstable_by(middle, f32::total_cmp).1
 }
 
 #[cfg(test)]

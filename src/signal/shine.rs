@@ -5,6 +5,7 @@ use super::patch::{Patch, spread};
 use super::reader::Reader;
 use crate::locate::cells::Channel;
 use crate::locate::scene::Scene;
+use crate::median::median;
 
 /// Looks are averaged over at most this many frames, evenly spread: enough to beat noise.
 const FRAMES: usize = 24;
@@ -96,8 +97,7 @@ impl Shine {
         }
         let surround: [f64; 3] = std::array::from_fn(|k| {
             let mut v: Vec<f64> = around.iter().map(|c| c[k]).collect();
-            let middle = v.len() / 2;
-            *v.select_nth_unstable_by(middle, f64::total_cmp).1
+            median(&mut v, f64::total_cmp).unwrap_or(0.0)
         });
         let above = |c: &[f64; 3]| -> [f64; 3] { std::array::from_fn(|k| c[k] - surround[k]) };
         region.sort_by(|a, b| most(b).total_cmp(&most(a)));

@@ -1,5 +1,6 @@
 //! A frame more: where it shows the scene, whether it does, and whether it still is the same place.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Scene, SceneFrame, View};
@@ -20,7 +21,6 @@ const MAX_SHIFT: f64 = 0.25;
 /// Exposure, as a multiple of the reference's, from which on a fresh one is taken: this picture shows what was rounded away
 /// in that one.
 const MAX_GAIN: f64 = 1.25;
-
 /// Cells by which the view may have moved during frames that did not align, to know where it was in between.
 const BRIDGED_CELLS: f64 = 3.0;
 
@@ -43,16 +43,14 @@ impl Scene {
             true => self.may_be_dark(luma),
             false => alignment.agreement >= MIN_AGREEMENT,
         };
-        if flat {
-            self.lost = 0;
-        } else if aligned {
+        if !flat && aligned {
             self.lost = 0;
             self.last = alignment;
             self.bridge(
                 &self.base.then(&alignment.motion),
                 self.base_gain * alignment.gain,
             );
-        } else {
+        } else if !flat {
             self.lost += 1;
         }
         let moved = (self.last.motion.dx.abs() / self.grid.cols as f64)
@@ -114,6 +112,12 @@ impl Scene {
         found
     }
 
+    /// The frames since the last that aligned.
+    fn lost_frames(&self) -> Range<usize> {
+        let seen = self.frames.iter().rposition(|f| f.aligned);
+        seen.map_or(0, |i| i + 1)..self.frames.len()
+    }
+
     /// Where the picture of `reference` lies, from scene cells, and its exposure, by the last picture that showed the place.
     fn link(&self, reference: &Reference) -> Option<(Similarity, f64)> {
         let view = self.view.as_ref()?;
@@ -127,8 +131,7 @@ impl Scene {
     /// Aligns the last frames, that did not align to the reference before them, to the one that was taken after them.
     fn align_back(&mut self, reference: &Reference) {
         let mut next = self.last;
-        let lost = self.frames.iter().rev().take_while(|f| !f.aligned).count();
-        for i in (self.frames.len() - lost..self.frames.len()).rev() {
+        for i in self.lost_frames().rev() {
             let f = &self.frames[i];
             let luma = f.cells.channel(Channel::YMean);
             let found = reference.align(&luma, &next);
@@ -157,7 +160,7 @@ impl Scene {
         view.is_none_or(|v| sum(y) <= sum(v.cells.channel(Channel::YMean)))
     }
 
-    /// Whether the luma means `now` show another place than the last picture that could be aligned.
+    /// Whether the luma means `now` show another place than the last picture that surely showed the place.
     fn is_elsewhere(&self, now: &[u8]) -> bool {
         let view = self.view.as_ref();
         view.is_some_and(|v| !same_view(v.cells.channel(Channel::YMean), now, self.grid))
@@ -166,11 +169,11 @@ impl Scene {
     /// Frames that did not align between two that did, at nearly the same view: the view did not leave, its light
     /// changed (a lamp that floods the picture, the exposure's answer). They lie where the view was.
     fn bridge(&mut self, now: &Similarity, gain: f64) {
-        let lost = self.frames.iter().rev().take_while(|f| !f.aligned).count();
-        if lost == 0 || lost > LOST_FRAMES || lost == self.frames.len() {
+        let lost = self.lost_frames();
+        let (first, lost) = (lost.start, lost.len());
+        if lost == 0 || lost > LOST_FRAMES || first == 0 {
             return;
         }
-        let first = self.frames.len() - lost;
         let before = self.frames[first - 1].motion;
         let (w, h) = (self.grid.cols as f64, self.grid.rows as f64);
         let moved = [(0.0, 0.0), (w, 0.0), (0.0, h), (w, h)]
@@ -200,21 +203,8 @@ impl Scene {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{frame, scene_of};
     use super::*;
-
-    /// A picture of grey waves that has moved by `dx` px.
-    fn frame(dx: usize) -> Frame {
-        Frame::waves(dx as f64, |_, _, waves| 120.0 + 45.0 * waves)
-    }
-
-    /// Pushes these pictures, ten a second.
-    fn scene_of(frames: impl IntoIterator<Item = Frame>) -> Scene {
-        let mut scene = Scene::new(320, 240);
-        for (i, f) in frames.into_iter().enumerate() {
-            scene.push(&f, i as f64 * 0.1);
-        }
-        scene
-    }
 
     /// Another place.
     fn elsewhere() -> Frame {
