@@ -255,6 +255,14 @@ impl Script {
         out
     }
 
+    /// The steps that come once, before the one of `at`.
+    pub fn steps_before(&self, at: Place) -> &[CompiledStep] {
+        match at {
+            Place::At { step, .. } if self.rounds.1 <= 1 => &self.steps[..usize::from(step)],
+            _ => &[],
+        }
+    }
+
     /// The phases that come again and again at `at`: those of a blink without end, or of all steps
     /// of a script that repeats; none of an event.
     pub fn rhythm(&self, at: Place) -> impl Iterator<Item = &Phase> {

@@ -52,6 +52,21 @@ fn state_of(d: &Diagnosis) -> &str {
 }
 
 #[test]
+fn what_told_the_state_need_not_be_followed_to_its_end() {
+    let mut parts = vec![("dark", 2.0)];
+    for _ in 0..5 {
+        parts.extend([("red", 0.9), ("dark", 0.3)]);
+    }
+    parts.extend([("dark", 1.2), ("red", 0.25), ("dark", 1.8)]);
+    let d = verdict_of("outdoor-3", train(&parts), &[]);
+    assert_eq!(
+        (d.verdict, state_of(&d)),
+        (Verdict::Diagnosed, "powering-up"),
+        "{d:?}"
+    );
+}
+
+#[test]
 fn states_are_recognised_from_lights_drawn_from_them() {
     let mut all = 0;
     let mut right = 0;

@@ -6,7 +6,7 @@ use crate::pulses::{Look, Span, Train};
 use super::book::log_sum;
 use super::horizon;
 use super::score::fit;
-use super::script::{Paint, Script};
+use super::script::{CompiledStep, Paint, Phase, Script};
 use super::signal::Signal;
 use super::verdict::{Case, Group};
 
@@ -31,7 +31,12 @@ pub fn still_to_see(case: &Case, top: &Group) -> Option<f64> {
         let wait_s = hold.for_s.min - seen_s;
         return (wait_s > train.frame_interval_s).then_some(wait_s);
     }
-    // Of a rhythm, each duration must have been seen whole.
+    // Of a rhythm, each duration must have been seen whole; but for one that only follows what told the state.
+    let learned = |p: &Phase| p.known.is_some_and(|k| best.fit.learned[k].is_some());
+    let told = |s: &CompiledStep| learned(&s.on) && s.off.as_ref().is_some_and(learned);
+    if script.steps_before(at).iter().any(told) {
+        return None;
+    }
     let missing: f64 = script
         .rhythm(at)
         .filter(|p| p.known.is_some_and(|k| best.fit.learned[k].is_none()))

@@ -132,9 +132,10 @@ pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
             let same = k.same_lens(&m);
             k.holds_part(&m)
                 || k.blooms_over(&m)
-                // A reflection has the colour of what reflects.
+                // A reflection of what switches has the colour of what reflects; one of what never does, that of the lamp.
                 || faint && !same && (k.switches_with(&m) || m.answers(k))
-                || (faint || same || k.light.place.meets(&m.light.place)) && k.shows_alike(&m)
+                || (same || k.light.place.meets(&m.light.place)) && k.shows_alike(&m)
+                || faint && k.shows_alike(&m) && k.colors() == m.colors()
         });
         m.light.second = kept.iter().any(|k| k.same_lens(&m));
         let steady = |m: &Measured| m.light.kind == Kind::Steady;
@@ -237,6 +238,17 @@ mod tests {
         assert_eq!(lights.len(), 2);
         assert!(!lights[0].second && lights[0].emission == 0.9);
         assert!(lights[1].second);
+    }
+
+    #[test]
+    fn a_faint_steady_lamp_is_no_reflection_of_one_of_another_colour() {
+        let beside = |color| {
+            let bright = measured(20.0, &[(Color::Blue, 1.0)], 0.9, false);
+            let faint = moved(measured(4.0, &[(color, 1.0)], 0.2, false), 600.0);
+            leaders(vec![bright, faint]).len() - 1
+        };
+        assert_eq!(beside(Color::Red), 1);
+        assert_eq!(beside(Color::Blue), 0);
     }
 
     #[test]

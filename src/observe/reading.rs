@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::leaders::Measured;
 use super::{Eyes, Light, Rect, kind, most};
 use crate::locate::candidates::Candidate;
-use crate::pulses::abrupt::abruptness;
 use crate::pulses::beat::beat;
 use crate::pulses::edges;
 use crate::pulses::extract::{self, Base, Clock, Reading};
@@ -121,10 +120,9 @@ impl Eyes {
         }
         let shine = look(&reading.lit);
         let swing = most(reading.lit_rgb);
-        let change = reading.lit.contains(&Some(false)).then(|| Change {
-            swing,
-            abrupt: abruptness(&samples, &reading),
-        });
+        let switches = reading.lit.contains(&Some(false));
+        let change =
+            switches.then(|| Change::of(&self.scene, patch, linear, backdrop, &reading.lit));
         let emission = shine.emission(radius_px, change);
         if emission < least_emission {
             return None;

@@ -17,8 +17,18 @@ const LEAST_HALO: f64 = 0.02;
 const BLED: f64 = 0.1;
 /// Smallest channel of a coloured emitter as a share of its largest: crosstalk of the sensor's filters.
 const CROSSTALK: f64 = 0.05;
-/// Standard deviation of the saturation that is measured: noise, compression, the rim that does not clip.
+/// Standard deviations of hue (degrees) and saturation as measured of what clips: noise, compression, the rim that does not.
+const CLIPPED_HUE_SD: f64 = 10.0;
 const SATURATION_SD: f64 = 0.15;
+/// Emitters of a class differ, and clipping makes more of it: a green of a little more yellow burns out to yellow, one of a
+/// little more blue to cyan. Standard deviations from the class's centre, and their weights (normal).
+const MAKES: [(f64, f64); 5] = [
+    (-2.0, 0.054),
+    (-1.0, 0.242),
+    (0.0, 0.408),
+    (1.0, 0.242),
+    (2.0, 0.054),
+];
 /// Times that a light may be burnt out, in steps of equal ratio: what phones do in a dark room.
 const EXPOSURES: [f64; 10] = [1.0, 1.4, 1.9, 2.7, 3.7, 5.2, 7.2, 10.0, 14.0, 20.0];
 /// A belief below this is dropped.
@@ -91,17 +101,23 @@ pub fn name(tint: &Tint) -> Vec<(ColorSet, f64)> {
     if let Some(h) = hue(e) {
         let weights = HUES.map(|(centre, sd, prior, _)| {
             // What a light of this hue looks like that is exposed so many times.
-            let density = |times: f64| {
+            let density = |centre: f64, sd: f64, times: f64| {
                 let (hue, pure) = burnt_out(centre, times);
                 let d = turn(h, hue);
                 let s = (saturation - pure) / SATURATION_SD;
                 (-0.5 * (d / sd).powi(2) - 0.5 * s * s).exp() / sd
             };
-            let plain = density(1.0);
+            let exposed = |times: f64| -> f64 {
+                let makes = MAKES.iter();
+                makes
+                    .map(|(z, w)| w * density(centre + z * sd, CLIPPED_HUE_SD, times))
+                    .sum()
+            };
+            let plain = density(centre, sd, 1.0);
             let density = match burnt {
                 0.0 => plain,
                 b => {
-                    let sum: f64 = EXPOSURES.iter().map(|&k| density(k)).sum();
+                    let sum: f64 = EXPOSURES.iter().map(|&k| exposed(k)).sum();
                     (1.0 - b) * plain + b * sum / EXPOSURES.len() as f64
                 }
             };
@@ -190,6 +206,18 @@ mod tests {
         };
         let named = name(&tint);
         assert!(named[0].1 < 0.97 && named.len() > 1, "{named:?}");
+    }
+
+    #[test]
+    fn a_green_that_burns_out_to_yellow_is_no_red() {
+        let green = ColorSet::of(Color::Green);
+        let tint = Tint {
+            excess: [0.13, 0.36, 0.0],
+            total: [0.5, 0.66, 0.35],
+            burnt: 0.6,
+            ..Tint::default()
+        };
+        assert_eq!(name(&tint)[0].0, green);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Levels of light, and the colours that they are of.
 
-use super::extract::LEAST_NOISE;
+use super::extract::{Base, LEAST_NOISE};
 use super::hue::{self, Tint};
 use super::segment::Piece;
 use super::{Color, ColorSet};
@@ -75,9 +75,10 @@ pub struct Colors {
     pub member: Vec<Option<usize>>,
 }
 
-/// Groups pieces by colour: brightest first, each joins the first group of its direction. Of a light that is `always_lit`,
-/// two levels of one colour are two groups.
-pub fn colors(above: &[Level], always_lit: bool) -> Colors {
+/// Groups pieces by colour: brightest first, each joins the first group of its direction. Two levels between which a lit
+/// light goes to and fro are two groups.
+pub fn colors(above: &[Level], base: Base) -> Colors {
+    let always_lit = base == Base::Lit;
     let most = above.iter().map(Level::light).fold(0.0, f64::max);
     let faint = if always_lit {
         FAINT_SHARE
@@ -105,15 +106,13 @@ pub fn colors(above: &[Level], always_lit: bool) -> Colors {
         member[i] = Some(g);
     }
     let mut joins = Vec::new();
-    if always_lit {
-        for bright in 0..members.len() {
-            if let Some(low) = part_levels(&mut members[bright], above) {
-                for &i in &low {
-                    member[i] = Some(members.len());
-                }
-                joins.push((bright, members.len()));
-                members.push(low);
+    for bright in 0..members.len() {
+        if let Some(low) = part_levels(&mut members[bright], above) {
+            for &i in &low {
+                member[i] = Some(members.len());
             }
+            joins.push((bright, members.len()));
+            members.push(low);
         }
     }
     let mut groups = members
@@ -194,8 +193,8 @@ fn split_mixtures(groups: &mut [Group]) {
 
 /// Takes the pieces of the lower of two levels out of `pieces`, brightest first; `None` if there is but one level.
 ///
-/// A status light that never goes out and has two brightnesses has two emitters. Where the first burns out, the second
-/// hardly shows in the hue.
+/// A status light that goes from one brightness to another, and back, without going out has two emitters. Where the first
+/// burns out, the second hardly shows in the hue.
 fn part_levels(pieces: &mut Vec<usize>, above: &[Level]) -> Option<Vec<usize>> {
     let light = |i: usize| above[i].rgb.iter().sum::<f64>();
     let mut order: Vec<usize> = pieces
@@ -218,8 +217,19 @@ fn part_levels(pieces: &mut Vec<usize>, above: &[Level]) -> Option<Vec<usize>> {
         let sum: f64 = part.iter().map(|&i| (light(i) - mean).powi(2)).sum();
         (sum / (part.len() - 1) as f64).sqrt()
     };
-    // Once may be the camera's exposure or a shadow.
-    if cut < 2 || order.len() - cut < 2 {
+    // Steps between the two with nothing else between but the edge itself.
+    let (mut steps, mut last) = (0, None);
+    for (i, level) in above.iter().enumerate() {
+        let high = order.iter().position(|&j| j == i).map(|rank| rank < cut);
+        if high.is_some() {
+            steps += usize::from(last.is_some() && last != high);
+            last = high;
+        } else if level.frames >= SETTLED_FRAMES || light(i) < LIT_SHARE * low {
+            last = None;
+        }
+    }
+    // Once, or there and back, may be the camera's exposure or a shadow.
+    if steps < LEAST_STEPS {
         return None;
     }
     let widest = scatter(&order[..cut], high).max(scatter(&order[cut..], low));
@@ -257,10 +267,12 @@ fn name_joined(groups: &mut [Group], bright: usize, dim: usize) {
     groups[bright].belief = vec![(both, 1.0 - DOUBT), (first, DOUBT)];
 }
 
+/// Times that a light goes directly from one of two levels to the other.
+const LEAST_STEPS: usize = 3;
 /// Frames of a piece whose level is settled.
 const SETTLED_FRAMES: f64 = 3.0;
 /// Share of the way between two levels that no settled piece lies in.
-const CLEAR_GAP: f64 = 0.5;
+const CLEAR_GAP: f64 = 1.0 / 3.0;
 /// Standard deviations of a level's pieces that two levels are apart.
 const CLEAR_SCATTERS: f64 = 5.0;
 /// Chance that two levels are one emitter's after all: dimmed by the device, or the camera's exposure.
@@ -294,16 +306,16 @@ mod tests {
     use crate::pulses::{Color, ColorSet};
     use crate::signal::Sample;
 
-    /// What a blue light that burns out shows where green joins it in frames that `joined` accepts.
-    fn looks(joined: fn(usize) -> bool) -> Vec<ColorSet> {
-        let samples: Vec<Sample> = (0..120)
+    /// The colours of the lit spans of a light with this linear light and coloured part in each of so many frames.
+    fn filmed(
+        frames: usize,
+        light: impl Fn(usize) -> ([f32; 3], [f32; 3]),
+        base: Base,
+    ) -> Vec<ColorSet> {
+        let samples: Vec<Sample> = (0..frames)
             .map(|i| {
                 let wobble = 0.004 * ((i * 7919) % 7) as f32;
-                let (rgb, excess) = if joined(i) {
-                    ([0.38, 0.76, 0.83], [0.0, 1.0, 1.27])
-                } else {
-                    ([-0.15, 0.65, 0.83], [0.0, 1.63, 2.4])
-                };
+                let (rgb, excess) = light(i);
                 Sample {
                     seen: true,
                     rgb: rgb.map(|v| v + wobble),
@@ -312,10 +324,19 @@ mod tests {
                 }
             })
             .collect();
-        let times: Vec<f64> = (0..120).map(|i| f64::from(i) / 30.0).collect();
-        let train = read(&samples, Clock::of(&times), Base::Lit).train;
+        let times: Vec<f64> = (0..frames).map(|i| i as f64 / 30.0).collect();
+        let train = read(&samples, Clock::of(&times), base).train;
         let colors = train.spans.iter().filter_map(|s| s.look.colors());
-        colors.collect()
+        colors.filter(|c| !c.is_dark()).collect()
+    }
+
+    /// What a blue light that burns out shows where green joins it in frames that `joined` accepts.
+    fn looks(joined: fn(usize) -> bool) -> Vec<ColorSet> {
+        let light = |i: usize| match joined(i) {
+            true => ([0.38, 0.76, 0.83], [0.0, 1.0, 1.27]),
+            false => ([-0.15, 0.65, 0.83], [0.0, 1.63, 2.4]),
+        };
+        filmed(120, light, Base::Lit)
     }
 
     #[test]
@@ -324,6 +345,29 @@ mod tests {
         let both = blue.with(Color::Green);
         let seen = looks(|i| i % 30 >= 15);
         assert_eq!(seen, [blue, both].repeat(4));
+    }
+
+    #[test]
+    fn a_second_emitter_shows_though_the_light_was_dark_and_red_before() {
+        let lens = |i: usize| match i {
+            0..20 | 40..50 => ([0.0; 3], [0.0; 3]),
+            20..40 => ([0.57, 0.12, 0.05], [0.7, 0.08, 0.0]),
+            i if i % 20 < 10 => ([0.2, 0.5, 0.6], [0.0, 0.48, 0.6]),
+            _ => ([0.1, 0.3, 0.5], [0.0, 0.26, 0.5]),
+        };
+        let blue = ColorSet::of(Color::Blue);
+        let both = blue.with(Color::Green);
+        let seen = filmed(130, lens, Base::Dark);
+        assert_eq!(seen[0], ColorSet::of(Color::Red));
+        assert_eq!(seen[1..], [blue, both].repeat(4));
+        // Shorter and dimmer flashes of one emitter, with dark between.
+        let flashes = |i: usize| match i % 20 {
+            0..5 => ([0.2, 0.5, 0.6], [0.0, 0.48, 0.6]),
+            10..15 => ([0.1, 0.3, 0.5], [0.0, 0.26, 0.5]),
+            _ => ([0.0; 3], [0.0; 3]),
+        };
+        let seen = filmed(130, flashes, Base::Dark);
+        assert!(seen.windows(2).all(|w| w[0] == w[1]), "{seen:?}");
     }
 
     #[test]

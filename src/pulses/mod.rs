@@ -1,6 +1,5 @@
 //! Pulse trains: what a light did over time, and nothing of how it was seen.
 
-pub mod abrupt;
 pub mod beat;
 mod color;
 pub mod edges;

@@ -1,6 +1,7 @@
 //! The light of a candidate over time: linear, against its surround.
 
 mod burnt;
+mod change;
 mod cover;
 mod halo;
 mod linear;
@@ -10,10 +11,11 @@ mod sample;
 mod shine;
 
 pub use burnt::burnt_out;
+pub use change::Change;
 pub use cover::covered;
 pub use halo::shares;
 pub use linear::Linearizer;
 pub use patch::Patch;
 pub use reader::brightness;
 pub use sample::{Sample, Signal, measure, stays};
-pub use shine::{Backdrop, Change, Shine};
+pub use shine::{Backdrop, Shine};
