@@ -3,7 +3,7 @@
 use super::Linearizer;
 use super::patch::{Patch, spread};
 use super::reader::Reader;
-use super::shine::{Backdrop, mean, most, shape};
+use super::shine::{Backdrop, Mean, mean, most, shape};
 use crate::locate::scene::Scene;
 
 /// Switches that are looked at, evenly spread, and frames on each side of one, the frame next to it left out: it may show
@@ -31,29 +31,6 @@ pub struct Change {
     pub around: f64,
     /// Ratio of the axes of what changes by half as much as the most, 0..1.
     pub roundness: f64,
-}
-
-/// A cell's light over frames on one side of switches and on the other.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sides {
-    sums: [[f64; 3]; 2],
-    counts: [f64; 2],
-}
-
-impl Sides {
-    fn add(&mut self, on: bool, c: [f32; 3]) {
-        for (s, v) in self.sums[usize::from(on)].iter_mut().zip(c) {
-            *s += f64::from(v);
-        }
-        self.counts[usize::from(on)] += 1.0;
-    }
-
-    /// Lit less dark; `None` of a cell that was not in the picture on both sides.
-    fn difference(&self) -> Option<[f64; 3]> {
-        let [off, on] = self.counts;
-        (off > 0.0 && on > 0.0)
-            .then(|| std::array::from_fn(|k| self.sums[1][k] / on - self.sums[0][k] / off))
-    }
 }
 
 impl Change {
@@ -130,7 +107,7 @@ fn beside_switches(scene: &Scene, lit: &[Option<bool>]) -> Vec<(usize, bool)> {
     frames
 }
 
-/// Lit less dark of each cell.
+/// Lit less dark of each cell; `None` of one that was not in the picture on both sides.
 fn differences(
     scene: &Scene,
     linear: &Linearizer,
@@ -138,16 +115,21 @@ fn differences(
     cells: &mut dyn Iterator<Item = (f64, f64)>,
 ) -> Vec<Option<[f64; 3]>> {
     let cells: Vec<(f64, f64)> = cells.collect();
-    let mut sides = vec![Sides::default(); cells.len()];
+    // In the dark, and lit.
+    let mut sides = vec![[Mean::default(); 2]; cells.len()];
     for &(i, on) in frames {
         let reader = Reader::new(scene.grid, &scene.frames[i], linear);
         for (side, &(x, y)) in sides.iter_mut().zip(&cells) {
             if let Some(c) = reader.rgb(x, y) {
-                side.add(on, c);
+                side[usize::from(on)].add(c);
             }
         }
     }
-    sides.iter().map(Sides::difference).collect()
+    let difference = |[dark, lit]: &[Mean; 2]| {
+        let (dark, lit) = (dark.value()?, lit.value()?);
+        Some(std::array::from_fn(|k| lit[k] - dark[k]))
+    };
+    sides.iter().map(difference).collect()
 }
 
 /// Largest channel of a change either way.

@@ -237,25 +237,30 @@ impl Backdrop {
 
 /// Light of one cell over the chosen frames.
 #[derive(Debug, Clone, Copy, Default)]
-struct Mean {
+pub(super) struct Mean {
     sum: [f64; 3],
     count: usize,
 }
 
 impl Mean {
-    fn add(&mut self, c: [f32; 3]) {
+    pub(super) fn add(&mut self, c: [f32; 3]) {
         for (s, v) in self.sum.iter_mut().zip(c) {
             *s += f64::from(v);
         }
         self.count += 1;
     }
 
+    /// `None` of a cell that was never in the picture.
+    pub(super) fn value(&self) -> Option<[f64; 3]> {
+        (self.count > 0).then(|| self.sum.map(|v| v / self.count as f64))
+    }
+
     /// Means of the cells that were in the picture in at least half of `frames`.
     fn seen(cells: &[Self], frames: usize) -> Vec<[f64; 3]> {
         cells
             .iter()
-            .filter(|c| c.count > 0 && c.count * 2 >= frames)
-            .map(|c| c.sum.map(|v| v / c.count as f64))
+            .filter(|c| c.count * 2 >= frames)
+            .filter_map(Self::value)
             .collect()
     }
 }
