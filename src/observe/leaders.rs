@@ -132,10 +132,12 @@ pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
             let same = k.same_lens(&m);
             k.holds_part(&m)
                 || k.blooms_over(&m)
-                // A reflection of what switches has the colour of what reflects; one of what never does, that of the lamp.
+                // A reflection of what switches has the colour of what reflects; of a steady lamp, only one in its colour is known.
                 || faint && !same && (k.switches_with(&m) || m.answers(k))
-                || (same || k.light.place.meets(&m.light.place)) && k.shows_alike(&m)
-                || faint && k.shows_alike(&m) && k.colors() == m.colors()
+                || (same
+                    || k.light.place.meets(&m.light.place)
+                    || faint && k.colors() == m.colors())
+                    && k.shows_alike(&m)
         });
         m.light.second = kept.iter().any(|k| k.same_lens(&m));
         let steady = |m: &Measured| m.light.kind == Kind::Steady;

@@ -89,7 +89,7 @@ pub fn read(samples: &[Sample], clock: Clock, base: Base) -> Reading {
         Base::Lit | Base::Flicker => Level::default(),
     };
     let above: Vec<Level> = levels.iter().map(|l| l.minus(&zero)).collect();
-    let colors = colors(&above, base);
+    let colors = colors(&above, base == Base::Lit);
     let steady = colors.groups.first().filter(|_| base == Base::Flicker);
     let looks: Vec<Look> = above
         .iter()

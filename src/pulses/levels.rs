@@ -1,6 +1,6 @@
 //! Levels of light, and the colours that they are of.
 
-use super::extract::{Base, LEAST_NOISE};
+use super::extract::LEAST_NOISE;
 use super::hue::{self, Tint};
 use super::segment::Piece;
 use super::{Color, ColorSet};
@@ -77,8 +77,7 @@ pub struct Colors {
 
 /// Groups pieces by colour: brightest first, each joins the first group of its direction. Two levels between which a lit
 /// light goes to and fro are two groups.
-pub fn colors(above: &[Level], base: Base) -> Colors {
-    let always_lit = base == Base::Lit;
+pub fn colors(above: &[Level], always_lit: bool) -> Colors {
     let most = above.iter().map(Level::light).fold(0.0, f64::max);
     let faint = if always_lit {
         FAINT_SHARE

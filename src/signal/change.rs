@@ -43,27 +43,25 @@ impl Change {
         lit: &[Option<bool>],
     ) -> Self {
         let frames = beside_switches(scene, lit);
-        let differences = |cells: &mut dyn Iterator<Item = (f64, f64)>| {
-            differences(scene, linear, &frames, cells)
-        };
-        let region = differences(&mut patch.region.iter().map(|c| (c.0, c.1)));
+        let differences = |cells: &[_]| differences(scene, linear, &frames, cells);
+        let cells: Vec<(f64, f64)> = patch.region.iter().map(|c| (c.0, c.1)).collect();
+        let region = differences(&cells);
         let inside: Vec<[f64; 3]> = region.iter().flatten().copied().collect();
         if inside.is_empty() {
             return Self::default();
         }
         let swing = most(&mean(&inside)).max(LEAST_SWING);
         let top = inside.iter().map(most).fold(0.0, f64::max);
-        let lens: Vec<(f64, f64)> = patch
-            .region
+        let lens: Vec<(f64, f64)> = cells
             .iter()
             .zip(&region)
             .filter(|(_, d)| d.is_some_and(|d| most(&d) >= AS_WELL * top))
-            .map(|(c, _)| (c.0, c.1))
+            .map(|(c, _)| *c)
             .collect();
-        let surround = differences(&mut patch.surround.iter().copied());
+        let surround = differences(&patch.surround);
         let around: Vec<f64> = surround.iter().flatten().map(size).collect();
         let around = around.iter().sum::<f64>() / around.len().max(1) as f64;
-        let elsewhere = differences(&mut backdrop.places_far_from(patch));
+        let elsewhere = differences(&backdrop.places_far_from(patch));
         let seen = elsewhere.iter().flatten().count();
         let as_well = elsewhere
             .iter()
@@ -112,14 +110,13 @@ fn differences(
     scene: &Scene,
     linear: &Linearizer,
     frames: &[(usize, bool)],
-    cells: &mut dyn Iterator<Item = (f64, f64)>,
+    cells: &[(f64, f64)],
 ) -> Vec<Option<[f64; 3]>> {
-    let cells: Vec<(f64, f64)> = cells.collect();
     // In the dark, and lit.
     let mut sides = vec![[Mean::default(); 2]; cells.len()];
     for &(i, on) in frames {
         let reader = Reader::new(scene.grid, &scene.frames[i], linear);
-        for (side, &(x, y)) in sides.iter_mut().zip(&cells) {
+        for (side, &(x, y)) in sides.iter_mut().zip(cells) {
             if let Some(c) = reader.rgb(x, y) {
                 side[usize::from(on)].add(c);
             }

@@ -216,7 +216,7 @@ impl Backdrop {
     }
 
     /// Places that are not in the glow of `patch`.
-    pub(super) fn places_far_from(&self, patch: &Patch) -> impl Iterator<Item = (f64, f64)> + '_ {
+    pub(super) fn places_far_from(&self, patch: &Patch) -> Vec<(f64, f64)> {
         let n = patch.region.len() as f64;
         let middle = patch
             .region
@@ -224,7 +224,9 @@ impl Backdrop {
             .fold((0.0, 0.0), |s, c| (s.0 + c.0 / n, s.1 + c.1 / n));
         let far = GLOW_RADII * (n / std::f64::consts::PI).sqrt() + GLOW_CELLS;
         let places = self.places.iter().copied();
-        places.filter(move |p| (p.0 - middle.0).hypot(p.1 - middle.1) > far)
+        places
+            .filter(|p| (p.0 - middle.0).hypot(p.1 - middle.1) > far)
+            .collect()
     }
 
     /// Natural log of the share of `values` that reach `level`, without as many as the light's own `cells`.
