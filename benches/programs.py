@@ -6,7 +6,7 @@
 Makes clips with `ffmpeg` (a still wall with sensor noise and a blinking red light), then runs, in turn:
 
 - `ffmpeg -f null -`, the decoder alone: the floor;
-- `blinkdx analyze` through ffmpeg and with its embedded decoders;
+- `blinkdx analyze` through ffmpeg, with its embedded decoders and, with `--linked`, with FFmpeg built in;
 - `benches/peers/opencv_led.py`, if Python has `cv2`.
 
 All on one core and on two (by CPU affinity, decoders told so). CPU time is that of the process with its
@@ -73,14 +73,17 @@ def make(clips: Path, codec: str, size: str, seconds: float) -> Path:
     return clip
 
 
-def programs(blinkdx: Path, clip: Path, cores: int, cv2: bool) -> dict[str, list[str]]:
-    analyze = [str(blinkdx), "analyze", str(clip), "--format", "json", "-q"]
+def programs(blinkdx: Path, linked: Path | None, clip: Path, cores: int, cv2: bool) -> dict[str, list[str]]:
+    options = ["analyze", str(clip), "--format", "json", "-q"]
+    by_ffmpeg = [*options, "--decoder", "ffmpeg", "--threads", str(cores)]
     runs = {
         FLOOR: ["ffmpeg", "-nostdin", "-v", "error", "-threads", str(cores), "-i", str(clip)]
         + ["-map", "0:V:0", "-f", "null", "-"],
-        "blinkdx, ffmpeg": [*analyze, "--decoder", "ffmpeg", "--threads", str(cores)],
-        "blinkdx, embedded": [*analyze, "--decoder", "embedded"],
+        "blinkdx, ffmpeg": [str(blinkdx), *by_ffmpeg],
+        "blinkdx, embedded": [str(blinkdx), *options, "--decoder", "embedded"],
     }
+    if linked:
+        runs["blinkdx, FFmpeg built in"] = [str(linked), *by_ffmpeg]
     if cv2:
         runs["OpenCV script"] = [sys.executable, str(HERE / "peers" / "opencv_led.py"), str(clip), str(cores)]
     return runs
@@ -130,9 +133,8 @@ def peak_mb(command: list[str], cpus: set[int]) -> float:
     return peak
 
 
-def measure(blinkdx: Path, clip: Path, cores: int, rounds: int, cv2: bool) -> dict[str, dict[str, float]]:
+def measure(runs: dict[str, list[str]], cores: int, rounds: int) -> dict[str, dict[str, float]]:
     cpus = set(sorted(os.sched_getaffinity(0))[:cores])
-    runs = programs(blinkdx, clip, cores, cv2)
     names = list(runs)
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for i in range(rounds):
@@ -167,6 +169,7 @@ def host(blinkdx: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--blinkdx", type=Path, default=Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "blinkdx")
+    parser.add_argument("--linked", type=Path, help="blinkdx built with the feature ffmpeg-linked, to be timed, too")
     parser.add_argument("--clips", type=Path, default=Path(tempfile.gettempdir()) / "blinkdx-bench", help="where clips are kept")
     parser.add_argument("--only", nargs="*", metavar="CODEC-SIZE", help="for example h264-1080p")
     parser.add_argument("--seconds", type=float, default=10, help="length of the clips; 4K has half")
@@ -192,7 +195,8 @@ def main() -> None:
         clip = make(args.clips, codec, size, seconds)
         rate = clip.stat().st_size * 8 / seconds / 1e6
         for cores in args.cores:
-            for name, m in measure(args.blinkdx, clip, cores, args.rounds, cv2).items():
+            runs = programs(args.blinkdx, args.linked, clip, cores, cv2)
+            for name, m in measure(runs, cores, args.rounds).items():
                 per_frame = m["cpu"] * 1e3 / (seconds * 30)
                 rows.append(
                     f"| {codec} {size} ({rate:.0f} Mbit/s) | {cores} | {name} | {m['cpu']:.2f} | {m['cpu_ratio']:.2f} | "

@@ -10,6 +10,9 @@ use super::{Frame, Plane};
 /// Most cells of a grid. At 1080p this makes cells of 8 px: a lens of 3 px still fills a seventh of one,
 /// and a history of 300 frames stays below 70 MB.
 const MAX_CELLS: usize = 40_000;
+/// Bytes of luma that are pooled at once where a picture comes piece by piece: little enough to stay in the processor's
+/// nearest caches, and more than a socket hands out at a time.
+const STRIP_BYTES: usize = 64 << 10;
 /// Limited-range codes of black and of no colour: what exposure scales about.
 pub const BLACK: f32 = 16.0;
 pub const NEUTRAL: f32 = 127.5;
@@ -153,9 +156,39 @@ impl Pooler {
         cells
     }
 
+    /// Pools a picture of `width` x `height` px piece by piece as it comes, so that it is never stored whole. `read` fills
+    /// the plane it is given with that of the picture (0 luma, 1 Cb, 2 Cr), from the row it is told on; `chroma` is the
+    /// size of the last two, subsampled by `shift`; `strip` is room that is used again.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn pool_pieces<E>(
+        &mut self,
+        (width, height): (usize, usize),
+        chroma: (usize, usize),
+        shift: (u8, u8),
+        strip: &mut Frame,
+        mut read: impl FnMut(usize, usize, &mut Plane) -> Result<(), E>,
+    ) -> Result<CellFrame, E> {
+        let size = self.grid.size;
+        let mut cells = CellFrame::neutral(self.grid);
+        let lines = (STRIP_BYTES / (width * size)).max(1) * size;
+        for top in (0..height).step_by(lines) {
+            strip.y.resize(width, lines.min(height - top));
+            read(0, top, &mut strip.y)?;
+            self.luma(&strip.y, top / size, &mut cells);
+        }
+        strip.u.resize(chroma.0, chroma.1);
+        strip.v.resize(chroma.0, chroma.1);
+        read(1, 0, &mut strip.u)?;
+        read(2, 0, &mut strip.v)?;
+        self.chroma(&strip.u, &strip.v, shift, &mut cells);
+        Ok(cells)
+    }
+
     /// Pools a strip of the luma plane into the rows of cells from `row` on. It begins with those cells, and ends
     /// with some or at the end of the picture.
-    pub fn luma(&mut self, strip: &Plane, row: usize, cells: &mut CellFrame) {
+    fn luma(&mut self, strip: &Plane, row: usize, cells: &mut CellFrame) {
         let [mean, max, ..] = cells.channels();
         let from = (row * self.grid.cols).min(mean.len());
         let rows = (strip.height / self.grid.size).max(1);
@@ -164,7 +197,7 @@ impl Pooler {
     }
 
     /// Pools the chroma planes, subsampled by `shift`; empty ones leave chroma neutral.
-    pub fn chroma(&mut self, u: &Plane, v: &Plane, shift: (u8, u8), cells: &mut CellFrame) {
+    fn chroma(&mut self, u: &Plane, v: &Plane, shift: (u8, u8), cells: &mut CellFrame) {
         if u.width == 0 {
             return;
         }
@@ -419,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn strips_pool_to_what_the_whole_does() {
+    fn pieces_pool_to_what_the_whole_does() {
         // Cells of 2, 4, 6 and 8 px: chroma of odd and even widths; partial cells at both edges.
         for (width, height) in [(301, 203), (641, 479), (1281, 721), (1923, 1085)] {
             let mut random = fastrand::Rng::with_seed(1);
@@ -436,17 +469,18 @@ mod tests {
             let grid = Grid::for_picture(width, height);
             let mut pooler = Pooler::new(grid);
             let whole = pooler.pool(&frame);
-            let mut cells = CellFrame::neutral(grid);
-            let lines = 3 * grid.size;
-            for top in (0..height).step_by(lines) {
-                let mut strip = Plane::default();
-                strip.resize(width, lines.min(height - top));
-                let from = top * width;
-                let samples = from..from + strip.data.len();
-                strip.data.copy_from_slice(&frame.y.data[samples]);
-                pooler.luma(&strip, top / grid.size, &mut cells);
-            }
-            pooler.chroma(&frame.u, &frame.v, frame.chroma_shift, &mut cells);
+            let planes = [&frame.y, &frame.u, &frame.v];
+            let chroma = (frame.u.width, frame.u.height);
+            let piece = |plane: usize, top: usize, to: &mut Plane| {
+                let rows = planes[plane].data.chunks_exact(to.width).skip(top);
+                let to = to.data.chunks_exact_mut(to.width);
+                to.zip(rows).for_each(|(to, row)| to.copy_from_slice(row));
+                Ok::<(), ()>(())
+            };
+            let size = (width, height);
+            let strip = &mut Frame::default();
+            let cells = pooler.pool_pieces(size, chroma, frame.chroma_shift, strip, piece);
+            let cells = cells.unwrap();
             assert_eq!(
                 cells.data.iter().zip(&whole.data).position(|(a, b)| a != b),
                 None,

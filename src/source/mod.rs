@@ -10,6 +10,8 @@ mod folder;
 mod frame;
 mod jpeg;
 mod limits;
+#[cfg(feature = "ffmpeg-linked")]
+mod linked;
 pub mod mjpeg;
 pub(crate) mod mkv_writer;
 mod open;

@@ -8,6 +8,8 @@ use std::path::Path;
 use image::ImageFormat;
 
 use super::ffmpeg::{self, FfmpegSource};
+#[cfg(feature = "ffmpeg-linked")]
+use super::linked::LinkedSource;
 use super::mjpeg::{self, MjpegSource};
 use super::part::{Part, PartOf};
 use super::prefetch::Prefetch;
@@ -113,18 +115,26 @@ fn open_whole(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>,
         true => picture(spec, path, file, format, options.fps),
         false => embedded::open(spec, file, format).and_then(ahead),
     };
+    let orientation = || {
+        let file = File::open(path).ok()?;
+        embedded::orientation(file, format)
+    };
+    let linked = |turn| by_linked(spec, path, turn, options.threads);
     let by_ffmpeg = || {
-        let orientation = File::open(path)
-            .ok()
-            .and_then(|file| embedded::orientation(file, format));
-        by_ffmpeg(spec, path, orientation, options.threads)
+        let turn = orientation();
+        let source = turn.and_then(linked);
+        source.unwrap_or_else(|| by_ffmpeg(spec, path, turn, options.threads))
     };
     match options.decoder {
         DecoderChoice::Ffmpeg => by_ffmpeg(),
         DecoderChoice::Embedded => embedded(file),
         // What `watch` recorded is read with the decoder that watched, so that the result is the same.
         DecoderChoice::Auto if recorder::is_recording(&head) => embedded(file),
-        DecoderChoice::Auto if format.is_picture() || !have_ffmpeg => embedded(file),
+        DecoderChoice::Auto if format.is_picture() => embedded(file),
+        DecoderChoice::Auto if !have_ffmpeg => {
+            let source = orientation().and_then(linked);
+            source.unwrap_or_else(|| embedded(file))
+        }
         // What this ffmpeg was built without may be read all the same. Its word on the file counts:
         // it knows more formats.
         DecoderChoice::Auto => by_ffmpeg().or_else(|error| embedded(file).or(Err(error))),
@@ -143,6 +153,22 @@ fn by_ffmpeg(
         orientation,
         threads,
     )?))
+}
+
+/// `None` for what only the program reads, and in builds without FFmpeg's libraries.
+#[cfg_attr(not(feature = "ffmpeg-linked"), expect(unused_variables))]
+fn by_linked(
+    spec: &str,
+    path: &Path,
+    orientation: Orientation,
+    threads: Option<NonZeroUsize>,
+) -> Option<Result<Box<dyn FrameSource>, SourceError>> {
+    #[cfg(feature = "ffmpeg-linked")]
+    if let Some(source) = LinkedSource::open(path, spec, orientation, threads) {
+        let ahead = Prefetch::spawn(spec, move || Ok(source));
+        return Some(ahead.map(|s| Box::new(s) as Box<dyn FrameSource>));
+    }
+    None
 }
 
 fn is_url(spec: &str) -> bool {

@@ -2,5 +2,7 @@
 
 mod damage;
 mod formats;
+#[cfg(feature = "ffmpeg-linked")]
+mod linked;
 mod streams;
 mod tools;

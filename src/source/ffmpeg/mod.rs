@@ -11,7 +11,7 @@ mod process;
 
 pub use process::find_program;
 
-use super::cells::{CellFrame, Grid, Pooler};
+use super::cells::{Grid, Pooler};
 use super::{ColorInfo, Frame, FrameSource, Orientation, SourceError, VideoInfo, limits};
 use layout::Layout;
 use log::{Log, Said};
@@ -28,10 +28,6 @@ use std::{fs, thread};
 /// Time that ffmpeg gets, after the first picture began to arrive, to say what it sends. It writes both at
 /// once; on a timeout the colours of the input are taken.
 const SAY_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Bytes of luma that are read at once where a picture is pooled while it arrives: little enough to stay in the
-/// processor's nearest caches, and more than the socket hands out at a time.
-const STRIP_BYTES: usize = 64 << 10;
 
 /// How many s earlier seeking is tried again where it led past the time wanted: a transport stream has no
 /// index, and decoding begins at the next key picture only, which may be 10 s away.
@@ -296,19 +292,14 @@ impl FfmpegSource {
         }
         let chroma_shift = self.layout.chroma_shift();
         if let Some((pooler, strip)) = &mut self.pooler {
-            let grid = pooler.grid();
-            let mut cells = CellFrame::neutral(grid);
-            let lines = (STRIP_BYTES / (width * grid.size)).max(1) * grid.size;
-            for top in (0..height).step_by(lines) {
-                strip.y.resize(width, lines.min(height - top));
-                self.nut.samples(&mut strip.y.data)?;
-                pooler.luma(&strip.y, top / grid.size, &mut cells);
-            }
-            strip.u.resize(chroma_width, chroma_height);
-            strip.v.resize(chroma_width, chroma_height);
-            self.nut.samples(&mut strip.u.data)?;
-            self.nut.samples(&mut strip.v.data)?;
-            pooler.chroma(&strip.u, &strip.v, chroma_shift, &mut cells);
+            let nut = &mut self.nut;
+            let cells = pooler.pool_pieces(
+                (width, height),
+                (chroma_width, chroma_height),
+                chroma_shift,
+                strip,
+                |_, _, plane| nut.samples(&mut plane.data),
+            )?;
             *frame = Frame {
                 cells: Some(Arc::new(cells)),
                 ..Frame::default()
