@@ -205,7 +205,8 @@ pub fn pack<'a>(frames: impl Iterator<Item = &'a mut Cells>) {
 mod tests {
     use super::*;
     use crate::source::Frame;
-    use crate::source::cells::{Grid, Pooler};
+    use crate::source::cells::Grid;
+    use crate::source::pool::Pooler;
 
     /// A noisy picture whose left third is still, its middle third noisy, and its right third anything.
     fn frames(n: usize) -> Vec<Arc<CellFrame>> {

@@ -4,10 +4,11 @@ mod follow;
 
 use std::sync::Arc;
 
-use super::cells::{CellFrame, Grid, Pooler};
+use super::cells::{CellFrame, Grid};
 use super::motion::{Alignment, Reference, Similarity};
 use super::packed::{self, Cells, TOGETHER};
 use crate::source::ColorInfo;
+use crate::source::pool::Pooler;
 
 /// Bytes of frames that are kept as they are: 10 s of 1080p at 30 frames per s. What is older is packed, which costs
 /// some time, and more again where it is read.

@@ -22,6 +22,14 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// The input `name` broke off after its picture at `last_pts_s`, in s.
+    pub(super) fn broken_off(name: &str, cause: &str, last_pts_s: f64) -> Self {
+        Self::Truncated {
+            name: name.to_owned(),
+            cause: format!("{cause} (last picture at {last_pts_s:.2} s)"),
+        }
+    }
+
     /// What the user called the input.
     pub fn name(&self) -> &str {
         match self {

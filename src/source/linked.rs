@@ -12,16 +12,17 @@ use std::sync::Arc;
 use ffmpeg_the_third as av;
 
 use av::codec::{Id, threading};
-use av::color::{Range, Space, TransferCharacteristic};
+use av::color::Range;
+use av::ffi::{AVColorSpace, AVColorTransferCharacteristic};
 use av::format::Pixel;
 use av::format::stream::Disposition;
 use av::util::frame::Video;
 
-use super::cells::{Grid, Pooler};
+use super::cells::Grid;
+use super::color::ColorHint;
+use super::pool::Pooler;
 use super::prefetch::LocalSource;
-use super::{
-    ColorInfo, Frame, Matrix, Orientation, Plane, SourceError, Transfer, VideoInfo, limits,
-};
+use super::{ColorInfo, Frame, Orientation, Plane, SourceError, VideoInfo, limits};
 
 /// Codecs whose decoders give planes as they are stored here, top line first.
 const CODECS: [(Id, &str); 3] = [
@@ -43,8 +44,8 @@ pub(super) struct LinkedSource {
     tick_s: f64,
     /// Where the index says that the pictures end, in s.
     end_s: Option<f64>,
-    /// Pools the pictures, if that is what is wanted, and room for it.
-    pooler: Option<(Pooler, Frame)>,
+    /// Pools the pictures, if that is what is wanted.
+    pooler: Option<Pooler>,
     /// The first picture, which opening has decoded.
     first: Option<Video>,
     last_pts_s: f64,
@@ -164,10 +165,7 @@ impl LinkedSource {
     }
 
     fn broke_off(&self, cause: &str) -> SourceError {
-        SourceError::Truncated {
-            name: self.info.name.clone(),
-            cause: format!("{cause} (last picture at {:.2} s)", self.last_pts_s),
-        }
+        SourceError::broken_off(&self.info.name, cause, self.last_pts_s)
     }
 
     /// Puts the samples of `picture` into `frame`, or their cells.
@@ -182,9 +180,9 @@ impl LinkedSource {
         };
         let colored = picture.planes() > 1;
         let chroma = if colored { area(1) } else { (0, 0) };
-        if let Some((pooler, strip)) = &mut self.pooler {
+        if let Some(pooler) = &mut self.pooler {
             let copy = |plane, top, to: &mut Plane| copy(picture, plane, top, to);
-            let cells = pooler.pool_pieces(area(0), chroma, shift, strip, copy)?;
+            let cells = pooler.pool_pieces(area(0), chroma, shift, copy)?;
             *frame = Frame {
                 cells: Some(Arc::new(cells)),
                 ..Frame::default()
@@ -230,7 +228,7 @@ impl LocalSource for LinkedSource {
     fn prefer_cells(&mut self) {
         let (width, height) = (self.info.coded_width, self.info.coded_height);
         let grid = Grid::for_picture(width as usize, height as usize);
-        self.pooler = Some((Pooler::new(grid), Frame::default()));
+        self.pooler = Some(Pooler::new(grid));
     }
 
     fn seek(&mut self, pts_s: f64) -> Result<bool, SourceError> {
@@ -267,25 +265,15 @@ fn chroma_shift(picture: &Video) -> Option<(u8, u8)> {
     })
 }
 
-/// How its codes map to light, by the same rules as of what the program says.
+/// How its codes map to light; FFmpeg's numbers are the code points of ITU-T H.273.
 fn color(picture: &Video) -> ColorInfo {
-    ColorInfo {
-        matrix: match picture.color_space() {
-            Space::BT2020NCL | Space::BT2020CL => Matrix::Bt2020,
-            Space::BT709 | Space::SMPTE240M => Matrix::Bt709,
-            Space::BT470BG | Space::SMPTE170M | Space::FCC => Matrix::Bt601,
-            _ if picture.width().min(picture.height()) < 720 => Matrix::Bt601,
-            _ => Matrix::Bt709,
-        },
-        transfer: match picture.color_transfer_characteristic() {
-            TransferCharacteristic::SMPTE2084 => Transfer::Pq,
-            TransferCharacteristic::ARIB_STD_B67 => Transfer::Hlg,
-            _ => Transfer::Sdr,
-        },
-        full_range: picture.color_range() == Range::JPEG
-            || matches!(
-                picture.format(),
-                Pixel::YUVJ420P | Pixel::YUVJ422P | Pixel::YUVJ444P
-            ),
-    }
+    let matrix = AVColorSpace::from(picture.color_space()).0;
+    let transfer = AVColorTransferCharacteristic::from(picture.color_transfer_characteristic()).0;
+    let full_range = picture.color_range() == Range::JPEG
+        || matches!(
+            picture.format(),
+            Pixel::YUVJ420P | Pixel::YUVJ422P | Pixel::YUVJ444P
+        );
+    ColorHint::from_code_points(matrix as u16, transfer as u16, Some(full_range))
+        .resolve(picture.width().min(picture.height()) as usize)
 }

@@ -3,6 +3,7 @@
 pub mod animation;
 pub mod camera;
 pub mod cells;
+mod color;
 mod embedded;
 mod error;
 pub mod ffmpeg;
@@ -16,6 +17,7 @@ pub mod mjpeg;
 pub(crate) mod mkv_writer;
 mod open;
 mod part;
+pub mod pool;
 pub mod prefetch;
 pub mod probe;
 mod raw;

@@ -119,11 +119,10 @@ fn open_whole(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>,
         let file = File::open(path).ok()?;
         embedded::orientation(file, format)
     };
-    let linked = |turn| by_linked(spec, path, turn, options.threads);
     let by_ffmpeg = || {
         let turn = orientation();
-        let source = turn.and_then(linked);
-        source.unwrap_or_else(|| by_ffmpeg(spec, path, turn, options.threads))
+        by_linked(spec, path, || turn, options.threads)
+            .unwrap_or_else(|| by_ffmpeg(spec, path, turn, options.threads))
     };
     match options.decoder {
         DecoderChoice::Ffmpeg => by_ffmpeg(),
@@ -132,8 +131,7 @@ fn open_whole(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>,
         DecoderChoice::Auto if recorder::is_recording(&head) => embedded(file),
         DecoderChoice::Auto if format.is_picture() => embedded(file),
         DecoderChoice::Auto if !have_ffmpeg => {
-            let source = orientation().and_then(linked);
-            source.unwrap_or_else(|| embedded(file))
+            by_linked(spec, path, orientation, options.threads).unwrap_or_else(|| embedded(file))
         }
         // What this ffmpeg was built without may be read all the same. Its word on the file counts:
         // it knows more formats.
@@ -155,16 +153,16 @@ fn by_ffmpeg(
     )?))
 }
 
-/// `None` for what only the program reads, and in builds without FFmpeg's libraries.
+/// `None` for what only the program reads, and in builds without FFmpeg's libraries, which do not ask for `orientation`.
 #[cfg_attr(not(feature = "ffmpeg-linked"), expect(unused_variables))]
 fn by_linked(
     spec: &str,
     path: &Path,
-    orientation: Orientation,
+    orientation: impl FnOnce() -> Option<Orientation>,
     threads: Option<NonZeroUsize>,
 ) -> Option<Result<Box<dyn FrameSource>, SourceError>> {
     #[cfg(feature = "ffmpeg-linked")]
-    if let Some(source) = LinkedSource::open(path, spec, orientation, threads) {
+    if let Some(source) = orientation().and_then(|o| LinkedSource::open(path, spec, o, threads)) {
         let ahead = Prefetch::spawn(spec, move || Ok(source));
         return Some(ahead.map(|s| Box::new(s) as Box<dyn FrameSource>));
     }

@@ -1,14 +1,12 @@
 //! YUV4MPEG2, the uncompressed stream of mjpegtools (`man 5 yuv4mpeg`), as `ffmpeg -f yuv4mpegpipe` writes it.
 
-use super::{ColorInfo, Frame, FrameSource, Matrix, Orientation, SourceError, Transfer, VideoInfo};
+use super::color::untagged;
+use super::{ColorInfo, Frame, FrameSource, Orientation, SourceError, Transfer, VideoInfo};
 use super::{limits, stills};
 use std::io::{self, BufRead, BufReader, Read};
 
 /// Bytes of a header line at most; real ones have less than 200.
 const MAX_LINE: u64 = 1024;
-
-/// Lines from which a picture, whose matrix this format does not name, is taken as BT.709.
-const HD_LINES: u32 = 720;
 
 /// A stream of raw pictures.
 pub struct Y4mSource<R> {
@@ -60,11 +58,8 @@ impl<R: Read + Send> Y4mSource<R> {
             stream,
             layout,
             color: ColorInfo {
-                matrix: if header.width.min(header.height) < HD_LINES {
-                    Matrix::Bt601
-                } else {
-                    Matrix::Bt709
-                },
+                // This format names no matrix.
+                matrix: untagged(header.width.min(header.height) as usize),
                 transfer: Transfer::Sdr,
                 full_range: header.full_range,
             },

@@ -7,9 +7,9 @@ use re_rav1d::dav1d::{
     BitsPerComponent, Decoder, Error, Picture, PixelLayout, PlanarImageComponent, Settings,
 };
 
-use super::color::ColorHint;
 use super::guard::{self, Panicked};
 use super::{Fault, MAX_LUMA_SAMPLES, Stamp, VideoDecoder, planes};
+use crate::source::color::ColorHint;
 use crate::source::{Frame, Plane};
 
 /// Threads at most; more gain little on the clips of a phone.

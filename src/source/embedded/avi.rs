@@ -6,9 +6,9 @@
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 
-use super::color::ColorHint;
 use super::{Codec, Demuxer, Fault, Packet, Stamp, Track};
 use crate::source::Orientation;
+use crate::source::color::ColorHint;
 
 /// Largest header list read into memory, in bytes; real ones have a few thousand.
 const MAX_HEADER: u64 = 1 << 20;

@@ -6,7 +6,6 @@
 #[cfg(feature = "av1")]
 mod av1;
 mod avi;
-mod color;
 pub(in crate::source) mod guard;
 mod h264;
 mod hevc;
@@ -22,9 +21,9 @@ mod vp9;
 use std::collections::VecDeque;
 use std::fs::File;
 
-use self::color::ColorHint;
 use super::probe::Format;
 use super::{Encoding, Frame, FrameSource, Orientation, SourceError, VideoInfo};
+use crate::source::color::ColorHint;
 
 /// The largest picture accepted, in luma samples: the largest of H.264 level 6.2 (MaxFS of
 /// 139,264 macroblocks, ITU-T H.264 table A-1) and of HEVC level 6.2. A hostile header asks for more.

@@ -6,9 +6,9 @@ use oximedia_codec::traits::{DecoderConfig, VideoDecoder as _};
 use oximedia_codec::vp8::Vp8Decoder;
 use oximedia_codec::{CodecError, VideoFrame};
 
-use super::color::ColorHint;
 use super::guard::{self, Panicked};
 use super::{Fault, Stamp, VideoDecoder, check_size, planes};
+use crate::source::color::ColorHint;
 use crate::source::{Frame, Plane};
 
 pub(super) struct Vp8 {

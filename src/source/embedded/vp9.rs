@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use rusty_vp9::{BitReader, DecodedFrame, Error, Vp9Decoder, parse_uncompressed_header};
 
-use super::color::ColorHint;
 use super::guard::{self, Panicked};
 use super::{Fault, Stamp, VideoDecoder, check_size, planes};
+use crate::source::color::ColorHint;
 use crate::source::{Frame, Matrix};
 
 pub(super) struct Vp9 {

@@ -1,5 +1,6 @@
 //! What `ffmpeg` says on standard error, at log level `level+info`.
 
+use crate::source::color::untagged;
 use crate::source::{ColorInfo, Matrix, Transfer};
 use std::io::{BufRead, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex};
@@ -169,10 +170,10 @@ impl Said {
                 .iter()
                 .any(|l| s.layout.contains(l))
         });
-        let untagged = if from_rgb || lines < 720 {
+        let untagged = if from_rgb {
             Matrix::Bt601
         } else {
-            Matrix::Bt709
+            untagged(lines as usize)
         };
         ColorInfo {
             matrix: output.and_then(StreamLine::matrix).unwrap_or(untagged),

@@ -11,7 +11,8 @@ mod process;
 
 pub use process::find_program;
 
-use super::cells::{Grid, Pooler};
+use super::cells::Grid;
+use super::pool::Pooler;
 use super::{ColorInfo, Frame, FrameSource, Orientation, SourceError, VideoInfo, limits};
 use layout::Layout;
 use log::{Log, Said};
@@ -41,8 +42,8 @@ pub struct FfmpegSource {
     info: VideoInfo,
     color: ColorInfo,
     layout: Layout,
-    /// Pools the pictures as they arrive, if that is what is wanted, and the planes that it needs for it.
-    pooler: Option<(Pooler, Frame)>,
+    /// Pools the pictures as they arrive, if that is what is wanted.
+    pooler: Option<Pooler>,
     /// What was started, to start it anew at another time; a stream can't be.
     started: Option<(Input, Manner)>,
     /// The header of a frame whose samples come next.
@@ -238,7 +239,7 @@ impl FrameSource for FfmpegSource {
             self.info.coded_width as usize,
             self.info.coded_height as usize,
         );
-        self.pooler = Some((Pooler::new(grid), Frame::default()));
+        self.pooler = Some(Pooler::new(grid));
     }
 
     fn seek(&mut self, pts_s: f64) -> Result<bool, SourceError> {
@@ -291,13 +292,12 @@ impl FfmpegSource {
             ));
         }
         let chroma_shift = self.layout.chroma_shift();
-        if let Some((pooler, strip)) = &mut self.pooler {
+        if let Some(pooler) = &mut self.pooler {
             let nut = &mut self.nut;
             let cells = pooler.pool_pieces(
                 (width, height),
                 (chroma_width, chroma_height),
                 chroma_shift,
-                strip,
                 |_, _, plane| nut.samples(&mut plane.data),
             )?;
             *frame = Frame {
@@ -345,10 +345,11 @@ impl FfmpegSource {
             (None, _) if status.is_none_or(|s| s.success()) => return Ok(false),
             (None, complaint) => complaint.unwrap_or("ffmpeg failed".into()),
         };
-        Err(SourceError::Truncated {
-            name: self.info.name.clone(),
-            cause: format!("{cause} (last picture at {:.2} s)", self.last_pts_s),
-        })
+        Err(SourceError::broken_off(
+            &self.info.name,
+            &cause,
+            self.last_pts_s,
+        ))
     }
 }
 

@@ -5,11 +5,11 @@ use rust_h264::nal::{NalUnitType, parse_avcc};
 use rusty_h264_common::YuvFrame;
 use rusty_h264_decoder::Decoder;
 
-use super::super::color::ColorHint;
 use super::super::guard::{self, Panicked};
 use super::super::{Fault, Stamp, planes};
 use super::setup::{self, START_CODE, Sequence, Setup};
 use crate::source::Frame;
+use crate::source::color::ColorHint;
 
 pub(super) struct Fast {
     decoder: Decoder,

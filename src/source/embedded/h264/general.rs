@@ -6,11 +6,11 @@ use rust_h264::decoder::{ChromaFormat, Frame as Picture, OrderedDecoder};
 use rust_h264::error::DecodeError;
 use rust_h264::nal::{NalUnit, NalUnitType, parse_avcc};
 
-use super::super::color::ColorHint;
 use super::super::guard::{self, Panicked};
 use super::super::{Fault, Stamp, planes};
 use super::setup::{Sequence, Setup};
 use crate::source::Frame;
+use crate::source::color::ColorHint;
 
 pub(super) struct General {
     decoder: OrderedDecoder<Stamp>,

@@ -9,9 +9,9 @@ use std::collections::VecDeque;
 use self::fast::Fast;
 use self::general::General;
 use self::setup::Setup;
-use super::color::ColorHint;
 use super::{Fault, Stamp, VideoDecoder};
 use crate::source::Frame;
+use crate::source::color::ColorHint;
 
 /// Coded bytes kept at most, to decode a group of pictures again with the other decoder: the 2 s
 /// between the entry points of a camera at 100 Mbit/s, rounded up.

@@ -2,9 +2,9 @@
 
 use rust_h264::nal::{NalUnit, SpsInfo, parse_avcc_config, parse_sps_info};
 
-use super::super::color::ColorHint;
 use super::super::guard::{self, Panicked};
 use super::super::{Fault, check_size};
+use crate::source::color::ColorHint;
 
 /// What separates NAL units in a byte stream (ITU-T H.264 annex B).
 pub(super) const START_CODE: [u8; 4] = [0, 0, 0, 1];

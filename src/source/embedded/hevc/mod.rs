@@ -11,10 +11,10 @@ use rust_h265::{
 use scuffle_h265::SpsRbsp;
 
 use self::order::Order;
-use super::color::ColorHint;
 use super::guard::{self, Panicked};
 use super::{Fault, Stamp, VideoDecoder, check_size, planes};
 use crate::source::Frame;
+use crate::source::color::ColorHint;
 
 /// Threads at most. Each holds a picture; more gain little on the clips of a phone.
 const MAX_THREADS: usize = 4;

@@ -10,9 +10,9 @@ use matroska_demuxer::{
 };
 
 use self::view::View;
-use super::color::ColorHint;
 use super::guard::{self, Panicked};
 use super::{Codec, Demuxer, Fault, Packet, Stamp, Track};
+use crate::source::color::ColorHint;
 use crate::source::{Encoding, Orientation};
 
 /// Opens the first video track.

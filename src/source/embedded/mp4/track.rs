@@ -3,9 +3,9 @@
 use re_mp4::{MvhdBox, TkhdBox};
 
 use super::super::Codec;
-use super::super::color::ColorHint;
 use super::boxes::{self, Atom};
 use crate::source::Orientation;
+use crate::source::color::ColorHint;
 
 /// Bytes of a VisualSampleEntry before its child boxes (ISO/IEC 14496-12 12.1.3).
 const VISUAL_SAMPLE_ENTRY: usize = 78;

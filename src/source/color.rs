@@ -1,9 +1,18 @@
 //! What code values mean, from the code points of ITU-T H.273 and the rule for untagged video.
 
-use crate::source::{ColorInfo, Matrix, Transfer};
+use super::{ColorInfo, Matrix, Transfer};
 
 /// Lines from which an untagged picture is taken as BT.709, as players do.
 const HD_LINES: usize = 720;
+
+/// The matrix of a picture of `lines` rows that does not name its own.
+pub(super) fn untagged(lines: usize) -> Matrix {
+    if lines < HD_LINES {
+        Matrix::Bt601
+    } else {
+        Matrix::Bt709
+    }
+}
 
 /// What a container or bitstream says of its colours; `None` where it says nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,11 +54,7 @@ impl ColorHint {
     /// Settled for a picture of `lines` rows.
     pub fn resolve(self, lines: usize) -> ColorInfo {
         ColorInfo {
-            matrix: self.matrix.unwrap_or(if lines >= HD_LINES {
-                Matrix::Bt709
-            } else {
-                Matrix::Bt601
-            }),
+            matrix: self.matrix.unwrap_or(untagged(lines)),
             transfer: self.transfer.unwrap_or_default(),
             full_range: self.full_range.unwrap_or(false),
         }
