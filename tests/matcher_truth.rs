@@ -109,6 +109,9 @@ fn labels() -> Option<Vec<(String, Label)>> {
     Some(out)
 }
 
+/// What a lamp in good view looks like: the probability that it is one.
+const LAMP: f64 = 0.97;
+
 fn wrong_ones(model_known: bool) -> Option<Vec<String>> {
     let all: Vec<&Device> = Library::built_in().devices().iter().collect();
     let mut wrong = Vec::new();
@@ -117,7 +120,7 @@ fn wrong_ones(model_known: bool) -> Option<Vec<String>> {
         let lights = if label.pulses.is_empty() {
             Vec::new()
         } else {
-            vec![(train.clone(), 0.9)]
+            vec![(train.clone(), LAMP)]
         };
         let mut seen = synthetic::observation(lights);
         (seen.duration_s, seen.fps) = (train.duration_s, label.fps);

@@ -16,11 +16,18 @@ const INSIDE: f64 = 0.1;
 /// How often a picture holds the device's light at these looks against how often a bystander: `exp(BASE + SLOPE l)` for
 /// a light whose emission has log odds `l`, steady and changing. Counted on 320 simulated clips of mixed difficulty,
 /// with screens, red things, walkers and reflections but no second lamp (a picture has some 45 places that might be
-/// lights), and flattened by a tenth of film unlike the simulator's.
-const STEADY: (f64, f64) = (-5.0, 1.4);
+/// lights), and flattened by a tenth of film unlike the simulator's; of steady ones for a picture that shows no others, of
+/// which it says more than of the average one.
+const STEADY: (f64, f64) = (-4.6, 1.4);
 const CHANGING: (f64, f64) = (-3.3, 1.35);
 /// Emission is not believed beyond these odds.
 const SUREST: f64 = 0.995;
+
+/// Things that look lit come in numbers, and in colours: a place that shows many more of them has more than the usual rate.
+/// So many at this rate are known beforehand (the shape of the rate's gamma distribution), and what one of another colour
+/// tells of the rate, against one of the same: guesses.
+const KNOWN_RATE: f64 = 2.0;
+const OTHER_COLOR: f64 = 0.25;
 
 /// How often the less sure of two readings of one lens is the right one.
 const SECOND: f64 = 0.1;
@@ -48,14 +55,21 @@ impl<'a> Bystanders<'a> {
     /// Street lights, highlights, the parts of a screen and of a person come in numbers, a device has one LED: of several
     /// steady lights of one colour, or that change without rhythm, each is as likely as the others.
     pub fn log_odds(&self, light: &Light) -> f64 {
-        let alike: f64 = self
-            .lights
-            .iter()
-            .filter(|other| alike(light, other) && apart(light, other))
+        let others = || self.lights.iter().filter(|other| apart(light, other));
+        let alike: f64 = others()
+            .filter(|other| alike(light, other))
             .map(|other| 1.0 - 1.0 / (1.0 + ratio(other)))
             .sum();
         let lamps = self.lamps.max(alike);
-        let ratio = ratio(light) * if light.second { SECOND } else { 1.0 };
+        let things = others().filter(|other| steady(light) && steady(other));
+        let rate: f64 = things
+            .map(|other| match self::alike(light, other) {
+                true => other.emission,
+                false => OTHER_COLOR * other.emission,
+            })
+            .sum();
+        let second = if light.second { SECOND } else { 1.0 };
+        let ratio = ratio(light) * second * KNOWN_RATE / (KNOWN_RATE + rate);
         (self.framing(light) * ratio / (1.0 + lamps * ratio)).ln()
     }
 
@@ -78,6 +92,10 @@ fn ratio(light: &Light) -> f64 {
     (base + slope * (e / (1.0 - e)).ln()).exp()
 }
 
+fn steady(light: &Light) -> bool {
+    light.kind == Kind::Steady
+}
+
 /// Both steady and of one colour, red and amber being hard to tell apart; or both changing without rhythm.
 fn alike(a: &Light, b: &Light) -> bool {
     let warm = |c: Color| matches!(c, Color::Red | Color::Amber);
@@ -90,4 +108,46 @@ fn alike(a: &Light, b: &Light) -> bool {
 
 fn apart(a: &Light, b: &Light) -> bool {
     a.place.distance(&b.place) > ONE_LENS_RADII * a.radius_px.max(b.radius_px)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::devices::Segment;
+    use crate::matcher::synthetic;
+    use crate::pulses::ColorSet;
+
+    /// Log odds of a steady red light beside steady ones of these colours.
+    fn beside(others: &[Color]) -> f64 {
+        let steady = |c: Color| {
+            let segment = Segment {
+                light: ColorSet::of(c),
+                start_s: 0.0,
+                end_s: 8.0,
+            };
+            (synthetic::train(&[segment], 30.0, 1), 0.9)
+        };
+        let colors = [&[Color::Red], others].concat();
+        let mut seen = synthetic::observation(colors.into_iter().map(steady).collect());
+        for (k, l) in seen.lights.iter_mut().enumerate() {
+            l.place.x = 200.0 + 100.0 * k as f64;
+            l.kind = Kind::Steady;
+            l.color = l.train.spans[0]
+                .look
+                .colors()
+                .and_then(|c| c.colors().next())
+                .unwrap_or(Color::Red);
+        }
+        let lights: Vec<&Light> = seen.lights.iter().collect();
+        Bystanders::of(&lights, &seen, &Priors::DEFAULT).log_odds(lights[0])
+    }
+
+    #[test]
+    fn among_many_things_that_look_lit_each_is_less_likely_the_device_s() {
+        let alone = beside(&[]);
+        let (blue, red) = (beside(&[Color::Blue; 4]), beside(&[Color::Red; 4]));
+        assert!(red < blue && blue < alone, "{red} {blue} {alone}");
+        // Five at a rate of which two are known beforehand; and each of the others may be the one.
+        assert!(alone - red > 0.9, "{red} {alone}");
+    }
 }

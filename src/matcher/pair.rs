@@ -21,14 +21,12 @@ const ONE_CAUSE: f64 = 0.05;
 /// Two emitters of a device are of one make, and measured to a cell: one seems at most so many times as large.
 const MOST_RATIO: f64 = 4.0;
 
-/// Whether two lights may be the emitters of one device: near, of like size, and each with one colour that the other
-/// never shows. Others they may share: a device may light both in red.
+/// Whether two lights may be the emitters of one device: near, of like size, and each with a colour that the other never
+/// shows. Others they may share: a device may light both in red.
 pub fn is_possible(a: &Light, b: &Light) -> bool {
     let [ra, rb] = radii(a, b);
-    let own = |x: ColorSet, y: ColorSet| x.colors().filter(|&c| !y.contains(c)).count();
-    let differ = |x: ColorSet, y: ColorSet| {
-        own(x, y) == 1 && own(y, x) == 1 && ![x, y].iter().any(|s| s.contains(Color::White))
-    };
+    let own = |x: ColorSet, y: ColorSet| x.colors().any(|c| !y.contains(c));
+    let differ = |x, y| own(x, y) && own(y, x) && ![x, y].iter().any(|s| s.contains(Color::White));
     let (may_a, may_b) = (may_show(a), may_show(b));
     a.emission.min(b.emission) >= EMITS
         && a.place.distance(&b.place) <= reach(a, b)
@@ -218,6 +216,27 @@ mod tests {
         // But not if that reading is as good as none.
         lights[1].train.spans[0].look = Look::Lit(vec![(both, 0.95), (green, 0.05)]);
         assert!(!is_possible(&lights[0], &lights[1]));
+    }
+
+    #[test]
+    fn one_of_the_emitters_may_show_several_colours() {
+        let segments = |lights: &[Color]| -> Vec<Segment> {
+            let lit = |(i, &c): (usize, &Color)| Segment {
+                light: ColorSet::of(c),
+                start_s: 2.0 * i as f64,
+                end_s: 2.0 * i as f64 + 2.0,
+            };
+            lights.iter().enumerate().map(lit).collect()
+        };
+        let pair = |a: &[Color], b: &[Color]| {
+            let [a, b] = [a, b].map(|c| (train(&segments(c), 30.0, 1), 0.9));
+            let mut lights = observation(vec![a, b]).lights;
+            lights[1].place.x = lights[0].place.x + 12.0;
+            is_possible(&lights[0], &lights[1])
+        };
+        assert!(pair(&[Color::Red, Color::Green], &[Color::Blue]));
+        // All that the other shows it shows itself: a piece of it, or a reflection.
+        assert!(!pair(&[Color::Red, Color::Blue], &[Color::Blue]));
     }
 
     #[test]

@@ -15,6 +15,9 @@ const LEAST_HALO: f64 = 0.02;
 /// Share of its brightest channel that a halo's darkest may fall short of the surround by noise. Light takes none away: where
 /// more is missing, it is chroma that bled from the core without its luma (4:2:0), which makes any halo look purer.
 const BLED: f64 = 0.1;
+/// Share of the core's chroma that reaches the halo where chroma is stored at half the size (4:2:0): a sample in four
+/// straddles the lens's border, and codecs smooth it further.
+const LEAK: f64 = 0.25;
 /// Smallest channel of a coloured emitter as a share of its largest: crosstalk of the sensor's filters.
 const CROSSTALK: f64 = 0.05;
 /// Standard deviations of hue (degrees) and saturation as measured of what clips: noise, compression, the rim that does not.
@@ -96,7 +99,13 @@ pub fn name(tint: &Tint) -> Vec<(ColorSet, f64)> {
     let e = e.map(|v| v.max(0.0));
     let light = light.max(most(e));
     let saturation = if light > 0.0 { most(e) / light } else { 0.0 };
-    let white = 1.0 / (1.0 + ((saturation - WHITE_SATURATION) / WHITE_WIDTH).exp());
+    let mut white = white(saturation);
+    if by_halo {
+        // As far as the core's chroma explains the halo's, only the core tells white from coloured.
+        let core = tint.excess.map(|v| v.max(0.0));
+        let leaked = (LEAK * most(core) / most(halo)).min(1.0);
+        white = white.max(leaked * self::white(most(core) / most(tint.total).max(most(core))));
+    }
     let mut beliefs: Vec<(ColorSet, f64)> = vec![(ColorSet::of(Color::White), white)];
     if let Some(h) = hue(e) {
         let weights = HUES.map(|(centre, sd, prior, _)| {
@@ -142,6 +151,11 @@ pub fn name(tint: &Tint) -> Vec<(ColorSet, f64)> {
         b.1 /= kept;
     }
     beliefs
+}
+
+/// Probability that a light of so much colour is white.
+fn white(saturation: f64) -> f64 {
+    1.0 / (1.0 + ((saturation - WHITE_SATURATION) / WHITE_WIDTH).exp())
 }
 
 /// From hue `b` to hue `a`, -180 to 180 degrees.
@@ -218,6 +232,23 @@ mod tests {
             ..Tint::default()
         };
         assert_eq!(name(&tint)[0].0, green);
+    }
+
+    #[test]
+    fn a_halo_no_stronger_than_what_leaks_from_the_core_leaves_white_possible() {
+        let belief = |halo: [f64; 3]| {
+            let tint = Tint {
+                excess: [0.0, 0.02, 0.13],
+                total: [0.49, 0.51, 0.56],
+                burnt: 0.56,
+                halo,
+            };
+            let named = name(&tint);
+            let white = named.iter().find(|b| b.0 == ColorSet::of(Color::White));
+            white.map_or(0.0, |b| b.1)
+        };
+        assert!(belief([0.010, 0.012, 0.040]) > 0.3);
+        assert!(belief([0.03, 0.04, 0.40]) < 0.1);
     }
 
     #[test]
