@@ -1,8 +1,9 @@
 //! The matcher alone, on the true pulses of labelled clips: a wrong verdict here is the matcher's,
 //! not the eyes'. The folder of labels is named by `BLINKDX_CORPUS`.
 
+mod common;
+
 use std::fs;
-use std::path::PathBuf;
 
 use blinkdx::devices::{Device, Library, Segment};
 use blinkdx::matcher::{Diagnosis, Query, Verdict, diagnose, synthetic};
@@ -84,10 +85,7 @@ impl Label {
 }
 
 fn labels() -> Option<Vec<(String, Label)>> {
-    let Some(folder) = std::env::var_os("BLINKDX_CORPUS").map(PathBuf::from) else {
-        eprintln!("skipped: BLINKDX_CORPUS does not name a folder of labelled clips");
-        return None;
-    };
+    let folder = common::corpus("the matcher on true pulses")?;
     let mut out: Vec<(String, Label)> = fs::read_dir(folder)
         .expect("BLINKDX_CORPUS is a folder")
         .filter_map(|e| Some(e.ok()?.path()))

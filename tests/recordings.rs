@@ -3,9 +3,7 @@
 
 mod common;
 
-use std::path::PathBuf;
-
-use common::blinkdx;
+use common::{blinkdx, corpus};
 use serde_json::Value;
 
 /// An edge is met within half a frame more than its label is sure of.
@@ -27,8 +25,7 @@ struct Score {
 
 #[test]
 fn lamps_that_switch_in_real_recordings_are_found_and_timed() {
-    let Some(folder) = std::env::var_os("BLINKDX_CORPUS").map(PathBuf::from) else {
-        eprintln!("skipped: BLINKDX_CORPUS does not name a folder of labelled clips");
+    let Some(folder) = corpus("recordings of real lamps") else {
         return;
     };
     let folder = folder.join("real");

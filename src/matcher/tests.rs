@@ -1,3 +1,5 @@
+mod lights;
+
 use super::*;
 use crate::devices::{Device, Library, Pattern, Schedule, Segment, Start};
 use crate::pulses::{Color, ColorSet, Look};
@@ -306,101 +308,6 @@ fn the_blinking_colour_decides_between_pairing_and_offline() {
         "{d:?}"
     );
     assert!(d.note.unwrap().contains("--model"));
-}
-
-#[test]
-fn two_near_lights_are_one_device() {
-    let blinking: Vec<(&str, f64)> = [("green", 0.5), ("dark", 0.5)].repeat(8);
-    let mut seen = synthetic::observation(vec![
-        (train(&[("blue", 8.0)]), 0.9),
-        (train(&blinking), 0.9),
-    ]);
-    seen.lights[1].place.x = seen.lights[0].place.x + 20.0;
-    let d = diagnose(&seen, &[device("sync-module-2")], &Query::default());
-    assert_eq!(
-        (d.verdict, state_of(&d)),
-        (Verdict::Diagnosed, "offline"),
-        "{d:?}"
-    );
-    assert!(
-        (d.place.unwrap().w - 30.0).abs() < 1e-9,
-        "the box round both"
-    );
-    let both = ColorSet::of(Color::Blue).with(Color::Green);
-    assert!(
-        d.train
-            .unwrap()
-            .spans
-            .iter()
-            .any(|s| s.look.colors() == Some(both))
-    );
-
-    // Far apart they are two things, and the blue one alone is the module's.
-    seen.lights[1].place.x += 900.0;
-    let d = diagnose(&seen, &[device("sync-module-2")], &Query::default());
-    assert_ne!(state_of(&d), "offline");
-}
-
-#[test]
-fn bystanders_do_not_become_a_diagnosis() {
-    // A red thing that hardly looks lit, a standby light of another colour, a screen.
-    let screen = strange(1);
-    let lights = vec![
-        (train(&[("red", 12.0)]), 0.1),
-        (train(&[("green", 12.0)]), 0.9),
-        (screen, 0.2),
-    ];
-    for model in ["xt", "mini", "video-doorbell"] {
-        let d = diagnose(
-            &synthetic::observation(lights.clone()),
-            &[device(model)],
-            &Query::default(),
-        );
-        assert_ne!(d.verdict, Verdict::Diagnosed, "{model}: {d:?}");
-    }
-    // Beside them the real one is found.
-    let mut with = lights;
-    with.push((flashes(1.0, "red", 4, 0.2, 2.8, 1.0), 0.8));
-    let seen = synthetic::observation(with);
-    let d = diagnose(&seen, &[device("xt")], &Query::default());
-    assert_eq!(
-        (d.verdict, state_of(&d)),
-        (Verdict::Diagnosed, "offline"),
-        "{d:?}"
-    );
-    assert_eq!(d.place, Some(seen.lights[3].place));
-}
-
-#[test]
-fn states_of_different_lights_are_not_offered_as_a_choice() {
-    // A red and a blue steady light, as likely the device's, red being the commoner state: which is it?
-    let lights = vec![
-        (train(&[("red", 12.0)]), 0.9),
-        (train(&[("blue", 12.0)]), 0.97),
-    ];
-    let d = diagnose(
-        &synthetic::observation(lights),
-        &[device("mini")],
-        &Query::default(),
-    );
-    assert_eq!(d.verdict, Verdict::UnknownPattern, "{d:?}");
-    assert!(d.note.is_some_and(|n| n.contains("--region")));
-}
-
-#[test]
-fn no_light_is_said_only_when_the_clip_cannot_lie_between_flashes() {
-    let empty = |duration_s: f64, fps: f64| {
-        let mut seen = synthetic::observation(Vec::new());
-        (seen.duration_s, seen.fps) = (duration_s, fps);
-        diagnose(&seen, &[device("xt")], &Query::default())
-    };
-    assert_eq!(empty(12.0, 30.0).verdict, Verdict::NoLight);
-    let short = empty(1.5, 30.0);
-    assert_eq!(short.verdict, Verdict::Insufficient);
-    assert!(short.needed_s.unwrap() >= 3.0, "{short:?}");
-    let slow = empty(12.0, 2.0);
-    assert_eq!(slow.verdict, Verdict::Insufficient);
-    assert!(slow.note.unwrap().contains("frames per s"));
 }
 
 #[test]

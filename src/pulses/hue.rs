@@ -85,26 +85,23 @@ pub struct Tint {
 /// Where a light burns out its halo tells the colour; without one the hue of what clips, which leans to yellow or to cyan
 /// the more it does.
 pub fn name(tint: &Tint) -> Vec<(ColorSet, f64)> {
-    let most = |c: [f64; 3]| c.iter().copied().fold(0.0, f64::max);
     let least = tint.halo.iter().copied().fold(f64::INFINITY, f64::min);
     let halo = tint.halo.map(|v| v - least.max(0.0));
     let by_halo = most(tint.halo) >= LEAST_HALO
         && most(halo) >= COLORED_HALO * most(tint.halo)
         && least >= -BLED * most(tint.halo);
     let (e, light, burnt) = if by_halo {
-        (halo, most(tint.halo), 0.0)
+        (halo, tint.halo, 0.0)
     } else {
-        (tint.excess, most(tint.total), tint.burnt)
+        (tint.excess, tint.total, tint.burnt)
     };
     let e = e.map(|v| v.max(0.0));
-    let light = light.max(most(e));
-    let saturation = if light > 0.0 { most(e) / light } else { 0.0 };
+    let saturation = saturation(e, light);
     let mut white = white(saturation);
     if by_halo {
         // As far as the core's chroma explains the halo's, only the core tells white from coloured.
-        let core = tint.excess.map(|v| v.max(0.0));
-        let leaked = (LEAK * most(core) / most(halo)).min(1.0);
-        white = white.max(leaked * self::white(most(core) / most(tint.total).max(most(core))));
+        let leaked = (LEAK * most(tint.excess) / most(halo)).min(1.0);
+        white = white.max(leaked * self::white(self::saturation(tint.excess, tint.total)));
     }
     let mut beliefs: Vec<(ColorSet, f64)> = vec![(ColorSet::of(Color::White), white)];
     if let Some(h) = hue(e) {
@@ -151,6 +148,21 @@ pub fn name(tint: &Tint) -> Vec<(ColorSet, f64)> {
         b.1 /= kept;
     }
     beliefs
+}
+
+/// Largest channel, 0 at least.
+fn most(c: [f64; 3]) -> f64 {
+    c.iter().copied().fold(0.0, f64::max)
+}
+
+/// Share of colour in a light, 0..1, given the coloured part and all of it.
+fn saturation(excess: [f64; 3], total: [f64; 3]) -> f64 {
+    let light = most(total).max(most(excess));
+    if light > 0.0 {
+        most(excess) / light
+    } else {
+        0.0
+    }
 }
 
 /// Probability that a light of so much colour is white.

@@ -234,23 +234,17 @@ mod tests {
 
     #[test]
     fn what_a_lamp_lights_up_is_no_change_of_its_own() {
+        fn glow(x: f64, y: f64) -> f64 {
+            60.0 + 160.0 * (1.0 - (x - AT.0).hypot(y - AT.1) / 300.0).max(0.0)
+        }
         let lit = |i: usize| i / 10 % 2 == 1;
         // A third of the picture gains more than half of what the lens does.
-        let lamp = change(lit, |i, x, y| {
-            let near = (1.0 - (x - AT.0).hypot(y - AT.1) / 300.0).max(0.0);
-            (i / 10 % 2 == 1).then_some(60.0 + 160.0 * near)
-        });
+        let lamp = change(lit, |i, x, y| (i / 10 % 2 == 1).then(|| glow(x, y)));
         assert!(lamp.others.exp() < 0.01, "{lamp:?}");
         assert!(lamp.around.exp() < 0.1, "{lamp:?}");
         assert!(lamp.glow.exp() > 0.5, "{lamp:?}");
         // The same once: it may as well be the scene that changes.
-        let once = change(
-            |i| i >= 30,
-            |i, x, y| {
-                let near = (1.0 - (x - AT.0).hypot(y - AT.1) / 300.0).max(0.0);
-                (i >= 30).then_some(60.0 + 160.0 * near)
-            },
-        );
+        let once = change(|i| i >= 30, |i, x, y| (i >= 30).then(|| glow(x, y)));
         assert!(once.others.exp() > 0.1, "{once:?}");
     }
 

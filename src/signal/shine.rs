@@ -140,7 +140,6 @@ impl Shine {
     /// (more for roundness, less for size and glow). Its constant takes a picture's best places for lamps more readily than
     /// those films do, of which many show none.
     pub fn emission(&self, radius_px: f64, change: Option<Change>) -> f64 {
-        let size = (radius_px + 1.0).ln();
         let rare = -0.3 * (self.brighter + self.more_colored);
         let z = match change {
             None => {
@@ -150,7 +149,7 @@ impl Shine {
                     + 0.8 * self.contrast.clamp(-1.0, 3.0)
                     + 2.0 * self.halo.clamp(-0.5, 1.0)
                     + 2.0 * self.added.clamp(-0.3, 0.3)
-                    - 0.6 * size
+                    - 0.6 * (radius_px + 1.0).ln()
             }
             Some(change) => {
                 -13.0

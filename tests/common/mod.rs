@@ -91,3 +91,12 @@ impl Drop for Folder {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
+
+/// The folder of labelled clips that `BLINKDX_CORPUS` names; without it `None`, and that `test` is skipped is said.
+pub fn corpus(test: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("BLINKDX_CORPUS").map(PathBuf::from);
+    if folder.is_none() {
+        eprintln!("skipped: {test}: BLINKDX_CORPUS does not name a folder of labelled clips");
+    }
+    folder
+}

@@ -2,6 +2,7 @@
 
 use blinkdx::source::{ColorInfo, Frame, Matrix, SourceError, Transfer};
 
+use crate::common::corpus;
 use crate::reference::{
     assert_same, assert_same_luma, ffmpeg, have_ffmpeg, open_embedded, read_all, scratch,
 };
@@ -370,8 +371,7 @@ fn first_color(clip: &std::path::Path) -> ColorInfo {
 /// Some clips of the folder that `BLINKDX_CORPUS` names, where it is set.
 #[test]
 fn corpus_clips() {
-    let Ok(corpus) = std::env::var("BLINKDX_CORPUS") else {
-        eprintln!("skipped: corpus_clips: BLINKDX_CORPUS names no folder of clips");
+    let Some(corpus) = corpus("corpus_clips") else {
         return;
     };
     if !have_ffmpeg("corpus_clips") {
@@ -383,7 +383,7 @@ fn corpus_clips() {
         .filter(|path| path.extension().is_some_and(|e| e == "mp4" || e == "mov"))
         .collect();
     clips.sort();
-    assert!(!clips.is_empty(), "no clip in {corpus}");
+    assert!(!clips.is_empty(), "no clip in {}", corpus.display());
     // Made alike, so that a few stand for all; unoptimised builds take seconds for each.
     for clip in clips.iter().step_by(clips.len().div_ceil(4)) {
         // What the embedded decoders don't know is the other route's.

@@ -1,11 +1,11 @@
 //! Standard input, and the practice clips.
 
+use crate::common::corpus;
 use crate::tools::{Folder, have_ffmpeg, open, read_all};
 use blinkdx::source::{FrameSource, OpenOptions, SourceError, open_stream};
 use std::fs::{self, File};
 use std::io::{Cursor, Read, Write};
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::thread;
 
 /// Two seconds of 96x64 px at 25 fps.
@@ -129,8 +129,7 @@ fn a_web_address_is_read_and_leads_nowhere_else() {
 /// The recordings of real devices, where the environment variable `BLINKDX_CORPUS` names their folder.
 #[test]
 fn real_recordings_are_read_whole() {
-    let Some(corpus) = std::env::var_os("BLINKDX_CORPUS").map(PathBuf::from) else {
-        eprintln!("skipped: BLINKDX_CORPUS is not set");
+    let Some(corpus) = corpus("real_recordings_are_read_whole") else {
         return;
     };
     if !have_ffmpeg() {
