@@ -22,14 +22,14 @@ pub const MODELS: [&str; 8] = [
 #[derive(Debug, Clone)]
 pub struct Clip {
     pub spec: ClipSpec,
-    /// Compressed by x264 at this quality and decoded again; `None` is as the camera saw it.
-    pub crf: Option<u32>,
+    /// Compressed by x264 at this quality.
+    pub crf: u32,
 }
 
 impl Clip {
     pub fn encoding(&self) -> Encoding {
         Encoding {
-            crf: self.crf.unwrap_or(18),
+            crf: self.crf,
             options: vec!["-preset".into(), "veryfast".into()],
             ..Encoding::default()
         }

@@ -11,6 +11,8 @@ use super::conditions::{Clip, MODELS};
 pub const HANDHELD: f64 = 0.4;
 /// Picture size in px: small enough for a thousand clips, as large as a light of 2 px needs.
 const SIZE: (u32, u32) = (640, 480);
+/// Quality (x264's CRF) that hides nothing of what the camera saw: compression is a condition of its own.
+const FINE: u32 = 18;
 /// Longest clip in s; longer ones only repeat.
 const LONGEST_S: f64 = 16.0;
 
@@ -43,7 +45,7 @@ fn film(device: &Device, state: Option<&State>, difficulty: f64, seed: u64) -> C
         },
     );
     spec.duration_s = spec.duration_s.min(LONGEST_S);
-    Clip { spec, crf: None }
+    Clip { spec, crf: FINE }
 }
 
 /// Any state of any device, all alike often.
@@ -207,7 +209,7 @@ pub fn lamp(seed: u64, colors: &[Color]) -> Clip {
     spec.effects.layout = Layout::Single;
     spec.effects.led_radius = log(&mut rng, 2.0, 15.0);
     spec.effects.led_level = log(&mut rng, 0.6, 30.0);
-    Clip { spec, crf: None }
+    Clip { spec, crf: FINE }
 }
 
 pub fn two_colours(library: &Library, seed: u64) -> Clip {
@@ -259,7 +261,7 @@ pub fn broken_time(library: &Library, seed: u64) -> Clip {
 
 pub fn compressed(library: &Library, seed: u64) -> Clip {
     let mut clip = graded(library, seed, HANDHELD);
-    clip.crf = Some(Rng::with_seed(seed ^ 1).u32(30..=38));
+    clip.crf = Rng::with_seed(seed ^ 1).u32(30..=38);
     clip
 }
 
@@ -345,6 +347,8 @@ pub fn mixed(library: &Library, seed: u64) -> Clip {
         // Few people film a device among leaves.
         clip.spec.effects.background = Background::Plaster;
     }
-    clip.crf = rng.bool().then(|| rng.u32(22..=34));
+    if rng.bool() {
+        clip.crf = rng.u32(22..=34);
+    }
     clip
 }

@@ -1,14 +1,15 @@
 //! One clip through the whole program, against its truth.
 
-use std::fmt;
+use std::path::Path;
+use std::{fmt, fs};
 
 use blinkdx::devices::Library;
 use blinkdx::matcher::{Diagnosis, Query, Verdict, diagnose};
 use blinkdx::observe::{Kind, Light, Observation, ObserveOptions, Rect, observe};
 use blinkdx::pulses::{Look, Pulse};
-use blinkdx::simulate::output::write;
-use blinkdx::simulate::{SimulatedSource, Truth};
-use blinkdx::source::{FrameSource, OpenOptions, SourceError, open};
+use blinkdx::simulate::output::{label_path, write};
+use blinkdx::simulate::{SimulateError, SimulatedSource, Truth};
+use blinkdx::source::{OpenOptions, SourceError, open};
 
 use serde::{Deserialize, Serialize};
 
@@ -69,8 +70,8 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Films, looks, diagnoses and compares.
-pub fn judge(library: &Library, clip: &Clip) -> Outcome {
+/// Films, looks, diagnoses and compares. The film is kept at `path`, or taken from there.
+pub fn judge(library: &Library, clip: &Clip, path: Option<&Path>) -> Outcome {
     let none = |problem: String| Outcome {
         verdict: None,
         state: String::new(),
@@ -86,7 +87,7 @@ pub fn judge(library: &Library, clip: &Clip) -> Outcome {
         gap: None,
         problem: Some(problem),
     };
-    let (truth, seen) = match look(clip) {
+    let (truth, seen) = match look(clip, path) {
         Ok(done) => done,
         Err(e) => return none(e),
     };
@@ -147,33 +148,41 @@ fn named(d: &Diagnosis) -> bool {
     matches!(d.verdict, Verdict::Diagnosed | Verdict::Ambiguous)
 }
 
-fn look(clip: &Clip) -> Result<(Truth, Observation), String> {
-    let watch = |source: &mut dyn FrameSource| {
-        observe(source, &ObserveOptions::default(), &mut |_| {})
-            .map_err(|e: SourceError| e.to_string())
-    };
-    let Some(crf) = clip.crf else {
-        let mut source = SimulatedSource::new(&clip.spec).map_err(|e| e.to_string())?;
-        let seen = watch(&mut source)?;
-        return Ok((Truth::clone(source.truth()), seen));
-    };
-    let name = format!(
-        "blinkdx-accuracy-{}-{}-{crf}.mp4",
+/// Looks at the film of `clip`, which is kept at `path` where one is given, and made where it is not there yet.
+fn look(clip: &Clip, path: Option<&Path>) -> Result<(Truth, Observation), String> {
+    let told = |e: SimulateError| e.to_string();
+    let own = std::env::temp_dir().join(format!(
+        "blinkdx-accuracy-{}-{}-{}.mp4",
         std::process::id(),
-        clip.spec.seed
-    );
-    let path = std::env::temp_dir().join(name);
-    let truth = write(&clip.spec, &path, &clip.encoding(), &mut |_| {}).map_err(|e| e.to_string());
-    let seen = truth.and_then(|truth| {
-        let mut source = open(&path.display().to_string(), &OpenOptions::default())
-            .map_err(|e| e.to_string())?;
-        Ok((truth, watch(&mut *source)?))
-    });
-    for file in [&path, &blinkdx::simulate::output::label_path(&path)] {
+        clip.spec.seed,
+        clip.crf
+    ));
+    if let Some(path) = path.filter(|p| p.exists()) {
+        let truth = Truth::clone(SimulatedSource::new(&clip.spec).map_err(told)?.truth());
+        return Ok((truth, watch(path)?));
+    }
+    let seen = write(&clip.spec, &own, &clip.encoding(), &mut |_| {})
+        .map_err(told)
+        .and_then(|truth| Ok((truth, watch(&own)?)));
+    if let Some(path) = path {
+        // Under its name only when whole: a run may be stopped. A copy, as folders may lie on different disks.
+        let part = path.with_extension("part");
+        fs::copy(&own, &part)
+            .and_then(|_| fs::rename(&part, path))
+            .map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    for file in [&own, &label_path(&own)] {
         // A file that could not be written can't be removed either.
-        let _ = std::fs::remove_file(file);
+        let _ = fs::remove_file(file);
     }
     seen
+}
+
+fn watch(path: &Path) -> Result<Observation, String> {
+    let mut source =
+        open(&path.display().to_string(), &OpenOptions::default()).map_err(|e| e.to_string())?;
+    observe(&mut *source, &ObserveOptions::default(), &mut |_| {})
+        .map_err(|e: SourceError| e.to_string())
 }
 
 /// Whether `state` is a right name for what the clip shows. Where a label holds two meanings of one light, only the one drawn.

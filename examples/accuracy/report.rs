@@ -153,12 +153,13 @@ cargo run --release --example accuracy -- --write docs/ACCURACY.md --results acc
 ```
 
 `--minutes 50` stops in time; the next run with the same `--results` goes on from there, and `--clips`, `--mixed` set how far.
+`--films FOLDER` keeps the rendered clips (several GB): the next version of the program is measured on the same ones, in a quarter of the time.
 The seeds differ from those that parameters were fitted on. Shares have Wilson 95 % intervals; the numbers of clips are in
 brackets: few clips make wide intervals.
 
 ## What makes it hard, one thing at a time
 
-640 x 480 px, the model given. Unless the row says otherwise, conditions are drawn as for a hand-held phone
+640 x 480 px, H.264 (x264, crf 18 where the row does not say), the model given. Unless the row says otherwise, conditions are drawn as for a hand-held phone
 (shake, auto-exposure, white balance, mains flicker, PWM dimming, noise; see `Effects::draw`). Clips are 6 to 16 s long.
 
 - *right*: the state is the true one, or the verdict is the only honest one (a light that two states share is ambiguous, a dark or unknown one is not diagnosed).
@@ -176,7 +177,7 @@ Edge times are compared with the true times at which the light switched, as seen
 ## Calibration
 
 {count} clips of difficulty 0 to 1 drawn evenly; devices evenly, states as often as the device files say they are filmed; one in
-twelve dark, one in sixteen a light of no state; half of them compressed by x264 (crf 22 to 34). Confidence is compared with
+twelve dark, one in sixteen a light of no state; half of them coarsely compressed (crf 22 to 34). Confidence is compared with
 whether the state named first is the true one.
 
 {mixed}

@@ -249,20 +249,22 @@ fn shining(scene: &Scene, maps: &Maps, found: &mut Vec<Candidate>) {
             }
         }
     }
-    // A steady light beside a blinking one flickers a little with its spill: what changes does not bar what shines.
-    let mut taken = vec![false; canvas.cells()];
+    // A steady light beside a blinking one flickers a little with its spill: what changes does not bar what shines. Nor
+    // does a bright plate or wall bar a coloured lens in it, whose cells are no darker.
+    let mut taken = SOUGHT.map(|_| vec![false; canvas.cells()]);
     let mut n = 0;
     for peak in peaks(&canvas, &contrast, f32::MIN_POSITIVE) {
         if n == MAX_SHINING {
             break;
         }
+        let (k, around) = best[peak];
+        let k = usize::from(k);
+        let taken = &mut taken[k];
         if taken[peak] {
             continue;
         }
-        let (k, around) = best[peak];
-        let k = usize::from(k);
         let share = |i: usize| Maps::rise(k, around, maps.mean(k, i)) / contrast[peak];
-        let mut region = flood(&canvas, peak, &taken, |i| share(i) >= 0.5);
+        let mut region = flood(&canvas, peak, taken, |i| share(i) >= 0.5);
         region = basin(&canvas, peak, &region, share);
         for &i in &region {
             taken[i] = true;
@@ -275,7 +277,7 @@ fn shining(scene: &Scene, maps: &Maps, found: &mut Vec<Candidate>) {
             Origin::Shine,
             SOUGHT[k],
             &region,
-            &taken,
+            taken,
             share,
             contrast[peak],
         ));

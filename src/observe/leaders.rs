@@ -21,6 +21,12 @@ const PART_SIZE: f64 = 0.8;
 /// Radii from the middle of a steady lamp within which its bloom is seen: faint things there of its colour flare up as
 /// hand and exposure change.
 const BLOOM_RADII: f64 = 1.5;
+/// Odds of being a lamp, against those of a finding in it, from which on the wider finding is the lens and the other a piece
+/// of its edge, which hand and exposure make come and go: alone it has the looks of a small lamp with a wide halo.
+const AS_SURE: f64 = 0.5;
+/// A piece may change its colour with the lens's edge moving over it; not so another emitter in the same lens, which is of
+/// one make with it and at least this share of its size.
+const EMITTER_SIZE: f64 = 0.25;
 /// Most lights kept of those that change and of those that never do, the surest of each: the rest is noise that costs
 /// time to match. Apart, as a street or a shelf has dozens of bright steady things, and what a light does tells more of
 /// it than its looks.
@@ -71,8 +77,8 @@ impl Measured {
         a.place.holds_centre_of(&b.place) && self.is_larger_than(other) && !own
     }
 
-    /// The other is faint and lies in the bloom of this steady lamp, in its colour.
-    fn blooms_over(&self, other: &Self) -> bool {
+    /// The other lies in the bloom of this steady lamp and is smaller, in its colour.
+    fn blooms_round(&self, other: &Self) -> bool {
         let (a, b) = (&self.light, &other.light);
         let in_its_colors = || {
             let own = self.colors();
@@ -80,10 +86,25 @@ impl Measured {
             shown.all(|c| c.is_dark() || own.contains(&c))
         };
         a.kind == Kind::Steady
-            && self.outshines(other)
             && self.is_larger_than(other)
             && a.place.distance(&b.place) < BLOOM_RADII * a.radius_px
             && in_its_colors()
+    }
+
+    /// The other, never dark, is a piece of this steady lens's edge, however much it looks like a lamp.
+    fn has_edge(&self, other: &Self) -> bool {
+        let (a, b) = (&self.light, &other.light);
+        let odds = |m: &Self| m.light.emission / (1.0 - m.light.emission).max(1e-9);
+        let lit = other.lit.iter().all(|l| *l != Some(false));
+        let small = match b.kind {
+            Kind::Steady | Kind::Flicker => self.is_larger_than(other),
+            _ => b.radius_px < EMITTER_SIZE * a.radius_px,
+        };
+        a.kind == Kind::Steady
+            && lit
+            && small
+            && odds(self) >= AS_SURE * odds(other)
+            && (a.place.holds_centre_of(&b.place) || self.blooms_round(other))
     }
 
     /// They switch together, or never, in the same colours.
@@ -125,13 +146,19 @@ impl Measured {
 /// The lights that are not merely the glow, the reflection or a second finding of a stronger one; surest first.
 pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
     all.sort_by(|a, b| b.sureness().total_cmp(&a.sureness()));
+    let edges: Vec<bool> = all
+        .iter()
+        .map(|m| all.iter().any(|lens| lens.has_edge(m)))
+        .collect();
+    let mut edges = edges.into_iter();
+    all.retain(|_| !edges.next().unwrap_or_default());
     let mut kept: Vec<Measured> = Vec::new();
     for mut m in all {
         let follows = kept.iter().any(|k| {
             let faint = k.outshines(&m);
             let same = k.same_lens(&m);
             k.holds_part(&m)
-                || k.blooms_over(&m)
+                || faint && k.blooms_round(&m)
                 // A reflection of what switches has the colour of what reflects; of a steady lamp, only one in its colour is known.
                 || faint && !same && (k.switches_with(&m) || m.answers(k))
                 || (same
@@ -140,14 +167,28 @@ pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
                     && k.shows_alike(&m)
         });
         m.light.second = kept.iter().any(|k| k.same_lens(&m));
-        let steady = |m: &Measured| m.light.kind == Kind::Steady;
-        let alike = kept.iter().filter(|k| steady(k) == steady(&m)).count();
-        let room = alike < if steady(&m) { MAX_STEADY } else { MAX_CHANGING };
-        if !follows && room {
+        if !follows {
             kept.push(m);
         }
     }
-    kept.into_iter().map(|m| m.light).collect()
+    let mut lights: Vec<Light> = kept.into_iter().map(|m| m.light).collect();
+    drop_least(&mut lights, MAX_STEADY, |l| l.kind == Kind::Steady);
+    drop_least(&mut lights, MAX_CHANGING, |l| l.kind != Kind::Steady);
+    lights
+}
+
+/// Keeps the `most` surest lamps of those that `counts`, whatever their colour, and all others, in their order.
+fn drop_least(lights: &mut Vec<Light>, most: usize, counts: impl Fn(&Light) -> bool) {
+    let mut sure: Vec<f64> = lights
+        .iter()
+        .filter(|l| counts(l))
+        .map(|l| l.emission)
+        .collect();
+    if sure.len() > most {
+        sure.sort_by(|a, b| b.total_cmp(a));
+        let least = sure[most - 1];
+        lights.retain(|l| !counts(l) || l.emission >= least);
+    }
 }
 
 /// Correlation of two on-off series over the frames where both are seen; 0 if either never changes there.
