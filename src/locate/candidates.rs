@@ -8,13 +8,19 @@ use super::integral::Integral;
 use super::maps::{Canvas, Maps, SOUGHT};
 use super::scene::Scene;
 use super::swing::by_swing;
+use crate::threads;
 
 /// Changes below this many codes are indistinguishable from what a codec does to still areas.
 const MIN_CHANGE: f32 = 10.0;
 /// Most candidates of each kind. A cluttered room from a tripod shows some dozen; in a hand every fine edge is one, and the
 /// lamp was seen to come a hundredth. Measuring and matching one takes some 30 ms of a core for 600 frames.
 const MAX_CHANGING: usize = 150;
-const MAX_SHINING: usize = 150;
+/// Of each channel.
+const MAX_SHINING: usize = 75;
+/// Regions in two channels are one if their radii differ by less than this factor, and their centres by less than this share
+/// of the smaller radius.
+const SAME_SIZE: f64 = 1.4;
+const SAME_CENTRE: f64 = 0.5;
 /// Peaks of change that are looked at more closely: in a picture full of fine edges a thousand outdo a lamp that is not
 /// bright.
 const MAX_PEAKS: usize = 1500;
@@ -220,51 +226,66 @@ fn correlation(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
-/// Steady lights: brighter or more coloured than what surrounds them, at any of several sizes.
+/// Steady lights: brighter or more coloured than what surrounds them, at any of several sizes. Channel by channel: a bright
+/// plate stands out in luma by more than the coloured lens in it does in chroma.
 fn shining(scene: &Scene, maps: &Maps, found: &mut Vec<Candidate>) {
-    let canvas = maps.canvas;
-    let mut contrast = vec![0.0f32; canvas.cells()];
-    let mut best = vec![(0u8, 0.0f32); canvas.cells()];
     let least_seen = least_seen(scene);
-    for k in 0..SOUGHT.len() {
-        let mean: Vec<f32> = (0..canvas.cells()).map(|i| maps.mean(k, i)).collect();
-        let sums = Integral::of(&canvas, &mean, &maps.seen);
-        for half in SURROUNDS {
-            for row in 0..canvas.rows {
-                for col in 0..canvas.cols {
-                    let i = row * canvas.cols + col;
-                    if maps.seen[i] < least_seen {
-                        continue;
-                    }
-                    let around = sums.mean(col, row, half);
-                    if mean[i] - around < MIN_CONTRAST {
-                        continue;
-                    }
-                    let c = Maps::rise(k, around, mean[i]);
-                    if c > contrast[i] {
-                        contrast[i] = c;
-                        best[i] = (k as u8, around);
-                    }
+    let channels: Vec<usize> = (0..SOUGHT.len()).collect();
+    let each = threads::map(&channels, |&k| shining_in(k, maps, least_seen));
+    let mut all: Vec<Candidate> = each.into_iter().flatten().collect();
+    all.sort_by(|a, b| b.strength.total_cmp(&a.strength));
+    let before = found.len();
+    for c in all {
+        if !found[before..].iter().any(|other| same_place(&c, other)) {
+            found.push(c);
+        }
+    }
+}
+
+/// Both are findings of one region in two channels.
+fn same_place(a: &Candidate, b: &Candidate) -> bool {
+    let (small, large) = (a.radius.min(b.radius), a.radius.max(b.radius));
+    large < SAME_SIZE * small && (a.x - b.x).hypot(a.y - b.y) < SAME_CENTRE * small
+}
+
+/// The places that stand out in channel `k`, the strongest first.
+fn shining_in(k: usize, maps: &Maps, least_seen: u16) -> Vec<Candidate> {
+    let canvas = maps.canvas;
+    let mean: Vec<f32> = (0..canvas.cells()).map(|i| maps.mean(k, i)).collect();
+    let sums = Integral::of(&canvas, &mean, &maps.seen);
+    let mut contrast = vec![0.0f32; canvas.cells()];
+    let mut ground = vec![0.0f32; canvas.cells()];
+    for half in SURROUNDS {
+        for row in 0..canvas.rows {
+            for col in 0..canvas.cols {
+                let i = row * canvas.cols + col;
+                if maps.seen[i] < least_seen {
+                    continue;
+                }
+                let around = sums.mean(col, row, half);
+                if mean[i] - around < MIN_CONTRAST {
+                    continue;
+                }
+                let c = Maps::rise(k, around, mean[i]);
+                if c > contrast[i] {
+                    contrast[i] = c;
+                    ground[i] = around;
                 }
             }
         }
     }
-    // A steady light beside a blinking one flickers a little with its spill: what changes does not bar what shines. Nor
-    // does a bright plate or wall bar a coloured lens in it, whose cells are no darker.
-    let mut taken = SOUGHT.map(|_| vec![false; canvas.cells()]);
-    let mut n = 0;
+    // A steady light beside a blinking one flickers a little with its spill: what changes does not bar what shines.
+    let mut taken = vec![false; canvas.cells()];
+    let mut found = Vec::new();
     for peak in peaks(&canvas, &contrast, f32::MIN_POSITIVE) {
-        if n == MAX_SHINING {
+        if found.len() == MAX_SHINING {
             break;
         }
-        let (k, around) = best[peak];
-        let k = usize::from(k);
-        let taken = &mut taken[k];
         if taken[peak] {
             continue;
         }
-        let share = |i: usize| Maps::rise(k, around, maps.mean(k, i)) / contrast[peak];
-        let mut region = flood(&canvas, peak, taken, |i| share(i) >= 0.5);
+        let share = |i: usize| Maps::rise(k, ground[peak], mean[i]) / contrast[peak];
+        let mut region = flood(&canvas, peak, &taken, |i| share(i) >= 0.5);
         region = basin(&canvas, peak, &region, share);
         for &i in &region {
             taken[i] = true;
@@ -277,12 +298,12 @@ fn shining(scene: &Scene, maps: &Maps, found: &mut Vec<Candidate>) {
             Origin::Shine,
             SOUGHT[k],
             &region,
-            taken,
+            &taken,
             share,
             contrast[peak],
         ));
-        n += 1;
     }
+    found
 }
 
 fn candidate(

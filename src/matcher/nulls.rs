@@ -59,7 +59,9 @@ pub fn all(priors: &Priors) -> Vec<Null> {
         null(0.05, 0.15, blinks([a, a], any, true)),
         null(0.1, 0.05, blinks([a, d], any, false)),
         null(0.07, 0.06, blinks([a, d], fast, false)),
-        null(0.05, 0.02, blinks([f, f], any, false)),
-        null(0.05, 0.02, blinks([f, f], fast, false)),
+        // A steady light whose colour wavers as the codec smears its chroma.
+        null(0.04, 0.02, blinks([a, a], fast, false)),
+        null(0.03, 0.01, blinks([f, f], any, false)),
+        null(0.03, 0.01, blinks([f, f], fast, false)),
     ]
 }

@@ -3,7 +3,7 @@
 use super::{Eyes, Kind, Observation, ObserveOptions, observe};
 use crate::devices::Segment;
 use crate::pulses::{Color, ColorSet, Look};
-use crate::simulate::{ClipSpec, SimulatedSource};
+use crate::simulate::{Background, Body, ClipSpec, SimulatedSource};
 use crate::source::{Frame, FrameSource};
 
 /// A red light on a tripod at `fps` frames/s for 6 s, lit during `spans` (s).
@@ -288,4 +288,21 @@ fn in_the_dark_a_lamp_that_lights_the_room_is_off_where_all_is_black() {
         looks.starts_with("do") && looks.ends_with("od"),
         "{looks} {times:?}"
     );
+}
+
+#[test]
+fn a_coloured_lens_on_a_bright_plate_is_one_light() {
+    let mut spec = lamp(30.0, &STEADY);
+    let e = &mut spec.effects;
+    (e.body, e.background) = (Body::White, Background::Fabric);
+    (e.ambient, e.led_radius, e.led_level) = (0.9, 12.0, 1.5);
+    let mut source = SimulatedSource::new(&spec).unwrap();
+    let truth = source.truth().led.clone();
+    let seen = observe(&mut source, &ObserveOptions::default(), &mut |_| {}).unwrap();
+    let there = seen.lights.iter().filter(|l| {
+        let (x, y) = l.place.centre();
+        (x - truth.x).hypot(y - truth.y) < 1.5 * truth.radius
+    });
+    let radii: Vec<f64> = there.map(|l| l.radius_px).collect();
+    assert!(matches!(radii[..], [r] if r > 8.0), "{radii:?}");
 }

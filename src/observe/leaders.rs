@@ -309,4 +309,49 @@ mod tests {
         assert_eq!(beside(&blue, 0.6, 50.0), 1);
         assert_eq!(beside(&blue, 0.1, 70.0), 1);
     }
+
+    #[test]
+    fn pieces_of_a_steady_lens_do_not_stand_for_themselves() {
+        let piece = |radius_px: f64, color, dx, emission| {
+            // Surer of its colour than the lens, which is judged first for that.
+            let mut piece = moved(measured(radius_px, &[(color, 1.0)], 0.7, false), dx);
+            piece.light.emission = emission;
+            piece
+        };
+        let with = |other: Measured| {
+            let lens = measured(24.0, &[(Color::Blue, 0.6), (Color::Green, 0.4)], 0.8, false);
+            leaders(vec![lens, other])
+        };
+        // Inside in any colour, as what clips has another; in the bloom in the lens's.
+        for (color, dx) in [(Color::Green, 10.0), (Color::Blue, 30.0)] {
+            let lights = with(piece(3.0, color, dx, 0.9));
+            assert_eq!(lights.len(), 1, "{color:?}");
+            assert_eq!(lights[0].radius_px, 24.0);
+        }
+        // A lamp beside it, one of its size, and one on what is hardly a lamp.
+        assert_eq!(with(piece(3.0, Color::Red, 30.0, 0.9)).len(), 2);
+        assert_eq!(with(piece(20.0, Color::Blue, 60.0, 0.9)).len(), 2);
+        assert_eq!(with(piece(3.0, Color::Red, 10.0, 0.99))[0].radius_px, 3.0);
+    }
+
+    #[test]
+    fn of_too_many_steady_lights_the_surest_lamps_are_kept_whatever_their_colour() {
+        let mut all: Vec<Measured> = (0..2 * MAX_STEADY)
+            .map(|i| {
+                moved(
+                    measured(3.0, &[(Color::Red, 1.0)], 0.8, false),
+                    100.0 * i as f64,
+                )
+            })
+            .collect();
+        all.push(moved(
+            measured(3.0, &[(Color::Blue, 0.5), (Color::Green, 0.5)], 0.8, false),
+            5000.0,
+        ));
+        all.iter_mut().for_each(|m| m.light.emission = 0.7);
+        let last = all.len() - 1;
+        all[last].light.emission = 0.95;
+        let lights = leaders(all);
+        assert!(lights.iter().any(|l| l.emission == 0.95));
+    }
 }
