@@ -21,17 +21,57 @@ const ONE_CAUSE: f64 = 0.05;
 /// Two emitters of a device are of one make, and measured to a cell: one seems at most so many times as large.
 const MOST_RATIO: f64 = 4.0;
 
-/// Whether two lights may be the emitters of one device: near, of like size, and each with a colour that the other never
-/// shows. Others they may share: a device may light both in red.
-pub fn is_possible(a: &Light, b: &Light) -> bool {
+/// Two lights taken for the emitters of one device.
+pub struct Pair {
+    /// What they show together, each in the colours that it must have then.
+    pub train: Train,
+    /// Probability that their colours are such.
+    pub p: f64,
+}
+
+/// Two lights as the emitters of one device, if they may be: near, of like size, and each with a colour that the other
+/// never shows. Others they may share: a device may light both in red.
+pub fn of(a: &Light, b: &Light) -> Option<Pair> {
     let [ra, rb] = radii(a, b);
+    let fits = a.emission.min(b.emission) >= EMITS
+        && a.place.distance(&b.place) <= reach(a, b)
+        && ra.max(rb) <= MOST_RATIO * ra.min(rb);
+    if !fits {
+        return None;
+    }
     let own = |x: ColorSet, y: ColorSet| x.colors().any(|c| !y.contains(c));
     let differ = |x, y| own(x, y) && own(y, x) && ![x, y].iter().any(|s| s.contains(Color::White));
     let (may_a, may_b) = (may_show(a), may_show(b));
-    a.emission.min(b.emission) >= EMITS
-        && a.place.distance(&b.place) <= reach(a, b)
-        && ra.max(rb) <= MOST_RATIO * ra.min(rb)
-        && may_a.iter().any(|&x| may_b.iter().any(|&y| differ(x, y)))
+    let readings = may_a
+        .iter()
+        .flat_map(|&(x, p)| may_b.iter().map(move |&(y, q)| (x, y, p * q)))
+        .filter(|&(x, y, _)| differ(x, y));
+    let p = readings.clone().map(|r| r.2).sum();
+    let (x, y, _) = readings.max_by(|r, s| r.2.total_cmp(&s.2))?;
+    Some(Pair {
+        train: together(&read_as(&a.train, x), &read_as(&b.train, y)),
+        p,
+    })
+}
+
+/// The train, where it has one look, with that read as `set`.
+fn read_as(train: &Train, set: ColorSet) -> Train {
+    let mut train = train.clone();
+    let several = several_looks(&train);
+    for span in train
+        .spans
+        .iter_mut()
+        .filter(|s| s.look.is_lit() && !several)
+    {
+        span.look = Look::Lit(vec![(set, 1.0)]);
+    }
+    train
+}
+
+fn several_looks(train: &Train) -> bool {
+    let mut lit = train.spans.iter().filter(|s| s.look.is_lit());
+    let first = lit.next().and_then(|s| s.look.colors());
+    lit.any(|s| s.look.colors() != first)
 }
 
 /// How many times likelier two emitters of one device are to stand where these do than two lights that have nothing to do
@@ -67,19 +107,17 @@ fn reach(a: &Light, b: &Light) -> f64 {
     (FARTHEST_RADII * (ra * rb).sqrt()).max(FARTHEST_PX)
 }
 
-/// All colours that a light shows at some time. Where it has one look, each way in which that may be read: beside another
-/// lamp it has some of that one's colour.
-fn may_show(light: &Light) -> Vec<ColorSet> {
+/// All colours that a light shows at some time. Where it has one look, each way in which that may be read, with its
+/// probability: beside another lamp it has some of that one's colour.
+fn may_show(light: &Light) -> Vec<(ColorSet, f64)> {
     let lit = || light.train.spans.iter().filter(|s| s.look.is_lit());
-    let all = lit()
-        .filter_map(|s| s.look.colors())
-        .fold(ColorSet::NONE, ColorSet::union);
-    if lit().any(|s| s.look.colors() != Some(all)) {
-        return vec![all];
+    if several_looks(&light.train) {
+        let shown = lit().filter_map(|s| s.look.colors());
+        return vec![(shown.fold(ColorSet::NONE, ColorSet::union), 1.0)];
     }
     let beliefs = lit().next().map_or(&[][..], |s| s.look.beliefs());
     let tried = beliefs.iter().filter(|b| b.1 >= LEAST_READING);
-    tried.map(|b| b.0).collect()
+    tried.copied().collect()
 }
 
 /// The box round both.
@@ -94,7 +132,7 @@ pub fn around(a: &Rect, b: &Rect) -> Rect {
 }
 
 /// What `a` and `b` show together. Unseen where either is.
-pub fn together(a: &Train, b: &Train) -> Train {
+fn together(a: &Train, b: &Train) -> Train {
     let frame_s = a.frame_interval_s.max(b.frame_interval_s);
     let mut edges: Vec<(f64, f64)> = a
         .spans
@@ -180,8 +218,12 @@ mod tests {
     use crate::devices::Segment;
     use crate::matcher::synthetic::{observation, train};
 
+    fn is_possible(a: &Light, b: &Light) -> bool {
+        super::of(a, b).is_some()
+    }
+
     /// Nearness of two lights of 5 px radius that are `apart` px apart in a picture of 1280 x 720 px.
-    fn of(apart: f64) -> f64 {
+    fn nearness_of(apart: f64) -> f64 {
         let steady = |c| {
             let segments = [Segment {
                 light: ColorSet::of(c),
@@ -252,8 +294,40 @@ mod tests {
     #[test]
     fn emitters_of_a_device_stand_together() {
         // The nearer the likelier, but a toy has two lights as near, too.
-        assert!(of(12.0) > of(55.0) && of(55.0) > 2.0);
-        assert!(of(12.0) < 1.0 / ONE_THING);
-        assert!(of(1000.0) < 1.0);
+        assert!(nearness_of(12.0) > nearness_of(55.0) && nearness_of(55.0) > 2.0);
+        assert!(nearness_of(12.0) < 1.0 / ONE_THING);
+        assert!(nearness_of(1000.0) < 1.0);
+    }
+
+    #[test]
+    fn as_emitters_two_lights_of_one_colour_are_read_as_different() {
+        let blinks = |light: ColorSet| -> Vec<Segment> {
+            let segment = |i: i32| Segment {
+                light,
+                start_s: f64::from(i),
+                end_s: f64::from(i) + 0.5,
+            };
+            (0..8).map(segment).collect()
+        };
+        let (blue, green) = (ColorSet::of(Color::Blue), ColorSet::of(Color::Green));
+        let steady = [Segment {
+            light: green,
+            start_s: 0.0,
+            end_s: 8.0,
+        }];
+        let trains = [&blinks(green)[..], &steady].map(|s| (train(s, 30.0, 1), 0.9));
+        let mut lights = observation(trains.into()).lights;
+        lights[1].place.x = lights[0].place.x + 12.0;
+        for span in &mut lights[0].train.spans {
+            if span.look.is_lit() {
+                span.look = Look::Lit(vec![(green, 0.8), (blue, 0.2)]);
+            }
+        }
+        let pair = super::of(&lights[0], &lights[1]).unwrap();
+        // Not green all the time, as both are where the first is read as green: then they would be no emitters.
+        assert!((pair.p - 0.2).abs() < 1e-9);
+        let lit = pair.train.spans.iter().map(|s| s.look.colors());
+        let both = lit.filter(|c| *c == Some(blue.union(green))).count();
+        assert_eq!(both, 8);
     }
 }

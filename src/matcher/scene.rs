@@ -107,10 +107,12 @@ impl<'a> Scene<'a> {
             .filter(|_| book.has_two_emitters())
         {
             for (j, b) in lights.iter().enumerate().skip(i + 1) {
-                if !(nulls[i] + nulls[j]).is_finite() || !pair::is_possible(a, b) {
+                if !(nulls[i] + nulls[j]).is_finite() {
                     continue;
                 }
-                let train = pair::together(&a.train, &b.train);
+                let Some(pair::Pair { train, p }) = pair::of(a, b) else {
+                    continue;
+                };
                 let joint = book.strange(&Signal::new(&train, noise), noise, priors);
                 let null = pair::null([nulls[i], nulls[j]], joint.bystander);
                 scene.targets.push(Target {
@@ -125,7 +127,7 @@ impl<'a> Scene<'a> {
                     p: 0.0,
                     looks: bystanders.log_odds(a)
                         + bystanders.log_odds(b)
-                        + (priors.two_lights * pair::nearness(a, b, area)).ln(),
+                        + (p * priors.two_lights * pair::nearness(a, b, area)).ln(),
                     null,
                 });
                 scene.score(scene.targets.len() - 1, f64::NEG_INFINITY);
