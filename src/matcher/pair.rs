@@ -303,11 +303,11 @@ mod tests {
     fn as_emitters_two_lights_of_one_colour_are_read_as_different() {
         let blinks = |light: ColorSet| -> Vec<Segment> {
             let segment = |i: i32| Segment {
-                light,
-                start_s: f64::from(i),
-                end_s: f64::from(i) + 0.5,
+                light: if i % 2 == 0 { light } else { ColorSet::NONE },
+                start_s: 0.5 * f64::from(i),
+                end_s: 0.5 * f64::from(i) + 0.5,
             };
-            (0..8).map(segment).collect()
+            (0..16).map(segment).collect()
         };
         let (blue, green) = (ColorSet::of(Color::Blue), ColorSet::of(Color::Green));
         let steady = [Segment {

@@ -23,7 +23,9 @@ const PART_SIZE: f64 = 0.8;
 const BLOOM_RADII: f64 = 1.5;
 /// Odds of being a lamp, against those of a finding in it, from which on the wider finding is the lens and the other a piece
 /// of its edge, which hand and exposure make come and go: alone it has the looks of a small lamp with a wide halo.
-const AS_SURE: f64 = 0.5;
+const AS_SURE: f64 = 0.3;
+/// Emission of a lens that may claim such pieces: a warm wall round a red lamp has less.
+const SURE_LENS: f64 = 0.9;
 /// A piece may change its colour with the lens's edge moving over it; not so another emitter in the same lens, which is of
 /// one make with it and at least this share of its size.
 const EMITTER_SIZE: f64 = 0.25;
@@ -97,10 +99,12 @@ impl Measured {
         let odds = |m: &Self| m.light.emission / (1.0 - m.light.emission).max(1e-9);
         let lit = other.lit.iter().all(|l| *l != Some(false));
         let small = match b.kind {
-            Kind::Steady | Kind::Flicker => self.is_larger_than(other),
+            // Of two of like size the surer is the better finding of the lens.
+            Kind::Steady | Kind::Flicker => SAME_SIZE * b.radius_px < a.radius_px,
             _ => b.radius_px < EMITTER_SIZE * a.radius_px,
         };
         a.kind == Kind::Steady
+            && a.emission >= SURE_LENS
             && lit
             && small
             && odds(self) >= AS_SURE * odds(other)
