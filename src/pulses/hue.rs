@@ -15,8 +15,6 @@ const LEAST_HALO: f64 = 0.02;
 /// Share of its brightest channel that a halo's darkest may fall short of the surround by noise. Light takes none away: where
 /// more is missing, it is chroma that bled from the core without its luma (4:2:0), which makes any halo look purer.
 const BLED: f64 = 0.1;
-/// And by so much linear light: what cell noise of 0.02 leaves in the median of a dozen cells.
-const HALO_NOISE: f64 = 0.005;
 /// Share of the core's chroma that reaches the halo where chroma is stored at half the size (4:2:0): a sample in four
 /// straddles the lens's border, and codecs smooth it further.
 const LEAK: f64 = 0.25;
@@ -91,7 +89,7 @@ pub fn name(tint: &Tint) -> Vec<(ColorSet, f64)> {
     let halo = tint.halo.map(|v| v - least.max(0.0));
     let by_halo = most(tint.halo) >= LEAST_HALO
         && most(halo) >= COLORED_HALO * most(tint.halo)
-        && least >= -(BLED * most(tint.halo) + HALO_NOISE);
+        && least >= -BLED * most(tint.halo);
     let (e, light, burnt) = if by_halo {
         (halo, tint.halo, 0.0)
     } else {
