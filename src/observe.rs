@@ -120,6 +120,13 @@ pub struct Light {
     pub beat: Option<Beat>,
 }
 
+impl Light {
+    /// Odds that it is a lamp.
+    pub(crate) fn odds(&self) -> f64 {
+        self.emission / (1.0 - self.emission).max(1e-9)
+    }
+}
+
 /// What was seen in a clip.
 #[derive(Debug, Clone)]
 pub struct Observation {
@@ -321,7 +328,7 @@ impl Eyes {
                 lights.extend(measured.into_iter().flatten().map(|m| m.light));
             }
             for l in &mut lights {
-                let odds = POINTED_AT * l.emission / (1.0 - l.emission).max(1e-6);
+                let odds = POINTED_AT * l.odds();
                 l.emission = odds / (1.0 + odds);
             }
         }
@@ -366,14 +373,11 @@ fn most(c: [f64; 3]) -> f64 {
 
 /// What `train` shows; `flickers`: a steady light seen to beat with the frame rate.
 fn kind(train: &Train, flickers: bool) -> Kind {
-    let lit: Vec<_> = train.spans.iter().filter(|s| s.look.is_lit()).collect();
     let dark = train
         .spans
         .iter()
         .any(|s| s.look == crate::pulses::Look::Off);
-    let first = lit.first().and_then(|s| s.look.colors());
-    let several = lit.iter().any(|s| s.look.colors() != first);
-    match (dark, several) {
+    match (dark, train.has_several_looks()) {
         (false, false) if flickers => Kind::Flicker,
         (false, false) => Kind::Steady,
         (_, true) => Kind::ColorChanging,

@@ -8,7 +8,7 @@ use blinkdx::matcher::{Diagnosis, Query, Verdict, diagnose};
 use blinkdx::observe::{Kind, Light, Observation, ObserveOptions, Rect, observe};
 use blinkdx::pulses::{Look, Pulse};
 use blinkdx::simulate::output::{label_path, write};
-use blinkdx::simulate::{SimulateError, SimulatedSource, Truth};
+use blinkdx::simulate::{SimulatedSource, Truth};
 use blinkdx::source::{OpenOptions, SourceError, open};
 
 use serde::{Deserialize, Serialize};
@@ -150,32 +150,41 @@ fn named(d: &Diagnosis) -> bool {
 
 /// Looks at the film of `clip`, which is kept at `path` where one is given, and made where it is not there yet.
 fn look(clip: &Clip, path: Option<&Path>) -> Result<(Truth, Observation), String> {
-    let told = |e: SimulateError| e.to_string();
     let own = std::env::temp_dir().join(format!(
         "blinkdx-accuracy-{}-{}-{}.mp4",
         std::process::id(),
         clip.spec.seed,
         clip.crf
     ));
-    if let Some(path) = path.filter(|p| p.exists()) {
-        let truth = Truth::clone(SimulatedSource::new(&clip.spec).map_err(told)?.truth());
-        return Ok((truth, watch(path)?));
+    let film = path.unwrap_or(&own);
+    let truth = if film.exists() {
+        let source = SimulatedSource::new(&clip.spec).map_err(|e| e.to_string())?;
+        Truth::clone(source.truth())
+    } else {
+        make(clip, film)?
+    };
+    let seen = watch(film);
+    if path.is_none() {
+        // It lies among what the system clears away, if this fails.
+        let _ = fs::remove_file(film);
     }
-    let seen = write(&clip.spec, &own, &clip.encoding(), &mut |_| {})
-        .map_err(told)
-        .and_then(|truth| Ok((truth, watch(&own)?)));
-    if let Some(path) = path {
-        // Under its name only when whole: a run may be stopped. A copy, as folders may lie on different disks.
-        let part = path.with_extension("part");
-        fs::copy(&own, &part)
-            .and_then(|_| fs::rename(&part, path))
-            .map_err(|e| format!("{}: {e}", path.display()))?;
-    }
-    for file in [&own, &label_path(&own)] {
-        // A file that could not be written can't be removed either.
+    Ok((truth, seen?))
+}
+
+/// Writes the film of `clip`: under its name only when it is whole, as a run may be stopped.
+fn make(clip: &Clip, film: &Path) -> Result<Truth, String> {
+    let part = film.with_extension("part.mp4");
+    let made = write(&clip.spec, &part, &clip.encoding(), &mut |_| {})
+        .map_err(|e| e.to_string())
+        .and_then(|truth| match fs::rename(&part, film) {
+            Ok(()) => Ok(truth),
+            Err(e) => Err(format!("{}: {e}", film.display())),
+        });
+    for file in [&part, &label_path(&part)] {
+        // What was not written, or has its name by now, can't be removed.
         let _ = fs::remove_file(file);
     }
-    seen
+    made
 }
 
 fn watch(path: &Path) -> Result<Observation, String> {

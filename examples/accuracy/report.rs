@@ -153,14 +153,15 @@ cargo run --release --example accuracy -- --write docs/ACCURACY.md --results acc
 ```
 
 `--minutes 50` stops in time; the next run with the same `--results` goes on from there, and `--clips`, `--mixed` set how far.
-`--films FOLDER` keeps the rendered clips (several GB): the next version of the program is measured on the same ones, in a quarter of the time.
+`--films FOLDER` keeps the rendered clips (several GB): the next version of the program is measured on the same ones, in a
+quarter of the time.
 The seeds differ from those that parameters were fitted on. Shares have Wilson 95 % intervals; the numbers of clips are in
 brackets: few clips make wide intervals.
 
 ## What makes it hard, one thing at a time
 
-640 x 480 px, H.264 (x264, crf 18 where the row does not say), the model given. Unless the row says otherwise, conditions are drawn as for a hand-held phone
-(shake, auto-exposure, white balance, mains flicker, PWM dimming, noise; see `Effects::draw`). Clips are 6 to 16 s long.
+640 x 480 px, H.264 (x264, crf 18 where the row does not say), the model given. Unless the row says otherwise, conditions are
+drawn as for a hand-held phone (shake, auto-exposure, white balance, mains flicker, PWM dimming, noise; see `Effects::draw`). Clips are 6 to 16 s long.
 
 - *right*: the state is the true one, or the verdict is the only honest one (a light that two states share is ambiguous, a dark or unknown one is not diagnosed).
 - *wrong*: a wrong state with confidence 0.8 or more.

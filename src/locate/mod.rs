@@ -10,6 +10,7 @@ pub mod motion;
 pub mod packed;
 mod relief;
 pub mod scene;
+mod shining;
 mod shots;
 mod swing;
 

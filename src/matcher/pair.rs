@@ -57,21 +57,12 @@ pub fn of(a: &Light, b: &Light) -> Option<Pair> {
 /// The train, where it has one look, with that read as `set`.
 fn read_as(train: &Train, set: ColorSet) -> Train {
     let mut train = train.clone();
-    let several = several_looks(&train);
-    for span in train
-        .spans
-        .iter_mut()
-        .filter(|s| s.look.is_lit() && !several)
-    {
-        span.look = Look::Lit(vec![(set, 1.0)]);
+    if !train.has_several_looks() {
+        for span in train.spans.iter_mut().filter(|s| s.look.is_lit()) {
+            span.look = Look::Lit(vec![(set, 1.0)]);
+        }
     }
     train
-}
-
-fn several_looks(train: &Train) -> bool {
-    let mut lit = train.spans.iter().filter(|s| s.look.is_lit());
-    let first = lit.next().and_then(|s| s.look.colors());
-    lit.any(|s| s.look.colors() != first)
 }
 
 /// How many times likelier two emitters of one device are to stand where these do than two lights that have nothing to do
@@ -111,7 +102,7 @@ fn reach(a: &Light, b: &Light) -> f64 {
 /// probability: beside another lamp it has some of that one's colour.
 fn may_show(light: &Light) -> Vec<(ColorSet, f64)> {
     let lit = || light.train.spans.iter().filter(|s| s.look.is_lit());
-    if several_looks(&light.train) {
+    if light.train.has_several_looks() {
         let shown = lit().filter_map(|s| s.look.colors());
         return vec![(shown.fold(ColorSet::NONE, ColorSet::union), 1.0)];
     }

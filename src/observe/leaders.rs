@@ -96,7 +96,6 @@ impl Measured {
     /// The other, never dark, is a piece of this steady lens's edge, however much it looks like a lamp.
     fn has_edge(&self, other: &Self) -> bool {
         let (a, b) = (&self.light, &other.light);
-        let odds = |m: &Self| m.light.emission / (1.0 - m.light.emission).max(1e-9);
         let lit = other.lit.iter().all(|l| *l != Some(false));
         let small = match b.kind {
             // Of two of like size the surer is the better finding of the lens.
@@ -107,7 +106,7 @@ impl Measured {
             && a.emission >= SURE_LENS
             && lit
             && small
-            && odds(self) >= AS_SURE * odds(other)
+            && a.odds() >= AS_SURE * b.odds()
             && (a.place.holds_centre_of(&b.place) || self.blooms_round(other))
     }
 
@@ -154,10 +153,9 @@ pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
         .iter()
         .map(|m| all.iter().any(|lens| lens.has_edge(m)))
         .collect();
-    let mut edges = edges.into_iter();
-    all.retain(|_| !edges.next().unwrap_or_default());
     let mut kept: Vec<Measured> = Vec::new();
-    for mut m in all {
+    let whole = all.into_iter().zip(edges).filter(|(_, edge)| !edge);
+    for (mut m, _) in whole {
         let follows = kept.iter().any(|k| {
             let faint = k.outshines(&m);
             let same = k.same_lens(&m);

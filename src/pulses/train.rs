@@ -77,6 +77,13 @@ pub struct Pulse {
 }
 
 impl Train {
+    /// Lit in different colours at different times.
+    pub fn has_several_looks(&self) -> bool {
+        let mut lit = self.spans.iter().filter(|s| s.look.is_lit());
+        let first = lit.next().and_then(|s| s.look.colors());
+        lit.any(|s| s.look.colors() != first)
+    }
+
     /// Nothing lit for `duration_s`, in frames of `frame_interval_s`, both in s.
     pub fn dark(duration_s: f64, frame_interval_s: f64) -> Self {
         Self {
