@@ -12,7 +12,7 @@ use super::script::{Paint, Script};
 use super::signal::Signal;
 
 /// Colour readings below this probability are no reason to take a light for the device's.
-const PLAUSIBLE_READING: f64 = 0.02;
+const PLAUSIBLE_READING: f64 = 0.015;
 
 /// One way in which one state of one device can look.
 #[derive(Debug, Clone, Copy)]

@@ -9,9 +9,10 @@ const SETS: usize = 32;
 /// Probability of each look that an unknown light may plausibly have: five colours, two pairs and the rest.
 pub const ANY: f64 = 1.0 / 8.0;
 
-/// Weight of reading `seen` where `lit` is lit, before normalising. Reasons: an overexposed
-/// core is white; red and amber differ by little more than the white balance; of two emitters one may
-/// outshine the other or both be seen where a lens colours one; blue drifts towards white.
+/// Weight of reading `seen` where `lit` is lit, before normalising. Reasons: an overexposed core is white, and is read so where
+/// nothing around it tells better (2 of 183 red and blue lights of rendered clips); red and amber differ by little more than
+/// the white balance; of two emitters one may outshine the other or both be seen where a lens colours one; blue drifts towards
+/// white.
 fn weight(lit: ColorSet, seen: ColorSet) -> f64 {
     use Color::{Amber, Blue, Green, Red, White};
     let is = |c: Color| ColorSet::of(c);
@@ -29,7 +30,7 @@ fn weight(lit: ColorSet, seen: ColorSet) -> f64 {
         return 0.06;
     }
     if seen == is(White) {
-        return 0.06;
+        return 0.02;
     }
     if pair(is(Blue), is(White)) || pair(is(Amber), is(White)) {
         return 0.04;

@@ -10,6 +10,10 @@ use crate::pulses::{Color, ColorSet};
 const LEAST_S: f64 = 0.03;
 const MOST_S: f64 = 20.0;
 const FAST_S: f64 = 1.0;
+/// Shortest and longest span in s of a light that is to be noticed: signals flash 0.4 to 2.8 times per s (IEC 60073), on for a
+/// quarter to three quarters of it.
+const LEAST_NOTICED_S: f64 = 0.1;
+const MOST_NOTICED_S: f64 = 2.0;
 
 /// What a light may do that no device file describes.
 pub struct Null {
@@ -40,6 +44,7 @@ pub fn all(priors: &Priors) -> Vec<Null> {
         b.finish((1, 1), 0.5, priors)
     };
     let fast = Range::new(LEAST_S, Some(FAST_S));
+    let noticed = Range::new(LEAST_NOTICED_S, Some(MOST_NOTICED_S));
     let blinks = |paints: [Paint; 2], range: Range, regular: bool| {
         let mut b = Builder::default();
         b.blink(paints, [range, range], (1, u16::MAX), regular);
@@ -55,8 +60,10 @@ pub fn all(priors: &Priors) -> Vec<Null> {
         null(0.33, 0.2, steady(a)),
         null(0.05, 0.0, steady(two)),
         null(0.2, 0.15, once),
-        null(0.1, 0.35, blinks([a, d], any, true)),
-        null(0.05, 0.15, blinks([a, a], any, true)),
+        null(0.06, 0.1, blinks([a, d], any, true)),
+        null(0.04, 0.25, blinks([a, d], noticed, true)),
+        null(0.03, 0.05, blinks([a, a], any, true)),
+        null(0.02, 0.1, blinks([a, a], noticed, true)),
         null(0.1, 0.05, blinks([a, d], any, false)),
         null(0.07, 0.06, blinks([a, d], fast, false)),
         // A steady light whose colour wavers as the codec smears its chroma.

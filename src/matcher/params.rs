@@ -59,7 +59,8 @@ pub struct Priors {
     /// Chance that the device's light is in the picture and lit at some time: people film a light
     /// because it does something.
     pub lit: f64,
-    /// Chance that a lit device shows something its file does not describe.
+    /// Chance that a lit device shows something its file does not describe: sources name a few lights that contradict the
+    /// others and are left out (solid green of a Mini). How often those are shown is a guess.
     pub unknown: f64,
     /// Share of bystanders that happen to do what a state does as well as the state's own light: other devices' lamps,
     /// and what is no lamp (a face among cuts, lettering that moves). Few, but none would let a rhythm outweigh any looks;
@@ -85,7 +86,7 @@ pub struct Priors {
 impl Priors {
     pub const DEFAULT: Self = Self {
         lit: 0.88,
-        unknown: 0.03,
+        unknown: 0.05,
         lamp_like_a_state: 0.001,
         thing_like_a_state: 1e-5,
         lamps: 0.5,

@@ -180,8 +180,7 @@ impl<'a> Case<'a> {
         out.place = Some(target.light.place);
         out.train = Some(target.light.train.clone());
         out.reasons = explain::measured(&target.light.train);
-        out.note =
-            Some("A light was measured; it does nothing that is known of the device.".to_owned());
+        out.note = Some(self.strange(groups));
         if let Some(note) = wait::too_slow(self) {
             out.verdict = Verdict::Insufficient;
             out.note = Some(note);
@@ -193,6 +192,23 @@ impl<'a> Case<'a> {
             self.say_too_short(&mut out, decision.shortest_s);
         }
         out
+    }
+
+    /// What to say of a light that no state explains well enough.
+    fn strange(&self, groups: &[Group]) -> String {
+        let likely = |g: &&Group| g.p >= self.params.decision.candidate;
+        let Some(group) = groups.first().filter(likely) else {
+            return "A light was measured; it does nothing that is known of the device.".to_owned();
+        };
+        let model = match self.devices.len() {
+            1 => "",
+            _ => "say which device it is with --model, ",
+        };
+        format!(
+            "A light was measured. It may be `{}`, but other lamps look like that, too: {model}film it from nearer, or point at it \
+             with --region.",
+            group.state
+        )
     }
 
     /// First the leading state with the confidence of all models that share it, then every other model and state.
