@@ -37,9 +37,10 @@ CODECS = {
     "h264": ["-c:v", "libx264", "-preset", "veryfast"],
     "hevc": ["-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "log-level=error"],
     "vp9": ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"],
+    "av1": ["-c:v", "libsvtav1", "-preset", "10"],
     "mjpeg": ["-c:v", "mjpeg", "-q:v", "5", "-pix_fmt", "yuvj420p"],
 }
-SUFFIX = {"h264": "mp4", "hevc": "mp4", "vp9": "webm", "mjpeg": "avi"}
+SUFFIX = {"h264": "mp4", "hevc": "mp4", "vp9": "webm", "av1": "mp4", "mjpeg": "avi"}
 FLOOR = "ffmpeg -f null"
 
 
@@ -171,7 +172,7 @@ def main() -> None:
     parser.add_argument("--blinkdx", type=Path, default=Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "blinkdx")
     parser.add_argument("--linked", type=Path, help="blinkdx built with the feature ffmpeg-linked, to be timed, too")
     parser.add_argument("--clips", type=Path, default=Path(tempfile.gettempdir()) / "blinkdx-bench", help="where clips are kept")
-    parser.add_argument("--only", nargs="*", metavar="CODEC-SIZE", help="for example h264-1080p")
+    parser.add_argument("--only", nargs="*", metavar="CODEC-SIZE", help="for example h264-4K; av1-1080p wants a build with that feature")
     parser.add_argument("--seconds", type=float, default=10, help="length of the clips; 4K has half")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--cores", type=int, nargs="*", default=[1, 2])
@@ -186,11 +187,13 @@ def main() -> None:
         print("skipped: OpenCV (pip install opencv-python-headless)", file=sys.stderr)
     args.clips.mkdir(parents=True, exist_ok=True)
 
-    cases = [("h264", size) for size in SIZES] + [(codec, "1080p") for codec in CODECS if codec != "h264"]
+    cases = [(codec, size) for codec in CODECS for size in SIZES]
+    if args.only:
+        cases = [case for case in cases if "-".join(case) in args.only]
+    else:
+        cases = [(codec, size) for codec, size in cases if codec == "h264" or size == "1080p" and codec != "av1"]
     rows = []
     for codec, size in cases:
-        if args.only and f"{codec}-{size}" not in args.only:
-            continue
         seconds = args.seconds / 2 if size == "4K" else args.seconds
         clip = make(args.clips, codec, size, seconds)
         rate = clip.stat().st_size * 8 / seconds / 1e6

@@ -66,6 +66,8 @@ const POINTED_AT: f64 = 10.0;
 const SURE_LIGHT: f64 = 0.5;
 /// Emission below which a place is no light.
 const MIN_EMISSION: f64 = 0.02;
+/// Two emitters of a device are of one make, and measured to a cell: one seems at most so many times as large.
+pub const EMITTERS_RATIO: f64 = 4.0;
 
 /// How a light behaves over the clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

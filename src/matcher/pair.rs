@@ -1,7 +1,7 @@
 //! Two emitters of one device, seen as two lights: one train of both.
 
 use super::book::log_sum;
-use crate::observe::{Light, Rect};
+use crate::observe::{EMITTERS_RATIO, Light, Rect};
 use crate::pulses::{Color, ColorSet, Look, Span, Train};
 
 /// Boundaries of two trains that are nearer than this many frames are one.
@@ -18,8 +18,6 @@ const LEAST_READING: f64 = 0.1;
 const ONE_THING: f64 = 0.3;
 /// Share of two unrelated lights that one cause moves (a film behind both, the hand): a guess.
 const ONE_CAUSE: f64 = 0.05;
-/// Two emitters of a device are of one make, and measured to a cell: one seems at most so many times as large.
-const MOST_RATIO: f64 = 4.0;
 
 /// Two lights taken for the emitters of one device.
 pub struct Pair {
@@ -35,7 +33,7 @@ pub fn of(a: &Light, b: &Light) -> Option<Pair> {
     let [ra, rb] = radii(a, b);
     let fits = a.emission.min(b.emission) >= EMITS
         && a.place.distance(&b.place) <= reach(a, b)
-        && ra.max(rb) <= MOST_RATIO * ra.min(rb);
+        && ra.max(rb) <= EMITTERS_RATIO * ra.min(rb);
     if !fits {
         return None;
     }

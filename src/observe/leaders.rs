@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Kind, Light};
+use super::{EMITTERS_RATIO, Kind, Light};
 use crate::pulses::ColorSet;
 
 /// Correlation of two on-off series that cannot be chance: a reflection, the glow around, the exposure's answer.
@@ -26,9 +26,6 @@ const BLOOM_RADII: f64 = 1.5;
 const AS_SURE: f64 = 0.3;
 /// Emission of a lens that may claim such pieces: a warm wall round a red lamp has less.
 const SURE_LENS: f64 = 0.9;
-/// A piece may change its colour with the lens's edge moving over it; not so another emitter in the same lens, which is of
-/// one make with it and at least this share of its size.
-const EMITTER_SIZE: f64 = 0.25;
 /// Most lights kept of those that change and of those that never do, the surest of each: the rest is noise that costs
 /// time to match. Apart, as a street or a shelf has dozens of bright steady things, and what a light does tells more of
 /// it than its looks.
@@ -100,7 +97,8 @@ impl Measured {
         let small = match b.kind {
             // Of two of like size the surer is the better finding of the lens.
             Kind::Steady | Kind::Flicker => SAME_SIZE * b.radius_px < a.radius_px,
-            _ => b.radius_px < EMITTER_SIZE * a.radius_px,
+            // A piece may change with the lens's edge moving over it; not so another emitter in the same lens.
+            _ => EMITTERS_RATIO * b.radius_px < a.radius_px,
         };
         a.kind == Kind::Steady
             && a.emission >= SURE_LENS
