@@ -20,7 +20,8 @@ pub struct Null {
     pub script: Script,
     /// How often a bystander does it: most are steady (standby lights, red things); some are switched
     /// once (a person passing, a reflection), some blink, some change at random (traffic lights of a
-    /// router), a few in all colours (screens). These sum to 1.
+    /// router), a few in all colours (screens). These sum to 1. None is 0 where `of_device` is not: what noise alone
+    /// does would be the device's beyond doubt.
     pub of_bystander: f64,
     /// How often a device's light does it in a state that its file does not have: it would signal
     /// something, by a rhythm more often than not. These sum to 1.
@@ -71,4 +72,22 @@ pub fn all(priors: &Priors) -> Vec<Null> {
         null(0.03, 0.01, blinks([f, f], any, false)),
         null(0.03, 0.01, blinks([f, f], fast, false)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bystanders_may_do_all_that_a_device_may_and_shares_sum_to_one() {
+        let nulls = all(&Priors::DEFAULT);
+        assert!(
+            nulls
+                .iter()
+                .all(|n| n.of_device == 0.0 || n.of_bystander > 0.0)
+        );
+        let sum = |share: fn(&Null) -> f64| nulls.iter().map(share).sum::<f64>();
+        assert!((sum(|n| n.of_bystander) - 1.0).abs() < 1e-9);
+        assert!((sum(|n| n.of_device) - 1.0).abs() < 1e-9);
+    }
 }

@@ -180,11 +180,12 @@ impl<'a> Case<'a> {
         out.place = Some(target.light.place);
         out.train = Some(target.light.train.clone());
         out.reasons = explain::measured(&target.light.train);
-        out.note = Some(self.strange(groups));
+        let likely = groups.first().filter(|g| g.p > decision.candidate);
+        out.note = Some(self.may_be(likely));
         if let Some(note) = wait::too_slow(self) {
             out.verdict = Verdict::Insufficient;
             out.note = Some(note);
-        } else if let Some(g) = groups.first().filter(|g| g.p > decision.candidate)
+        } else if let Some(g) = likely
             && let Some(needed_s) = wait::needed_s(self, &[g])
         {
             self.say_insufficient(&mut out, needed_s);
@@ -194,10 +195,9 @@ impl<'a> Case<'a> {
         out
     }
 
-    /// What to say of a light that no state explains well enough.
-    fn strange(&self, groups: &[Group]) -> String {
-        let likely = |g: &&Group| g.p >= self.params.decision.candidate;
-        let Some(group) = groups.first().filter(likely) else {
+    /// What to say of a light that no state explains well enough, but `likely` comes near.
+    fn may_be(&self, likely: Option<&Group>) -> String {
+        let Some(group) = likely else {
             return "A light was measured; it does nothing that is known of the device.".to_owned();
         };
         let model = match self.devices.len() {

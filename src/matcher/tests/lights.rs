@@ -84,8 +84,7 @@ fn states_of_different_lights_are_not_offered_as_a_choice() {
 #[test]
 fn what_is_known_but_too_common_is_not_called_unknown() {
     // Ten devices are red all the time in some state, and so is much else.
-    let all = crate::devices::Library::built_in();
-    let devices: Vec<_> = all.devices().iter().collect();
+    let devices: Vec<_> = Library::built_in().devices().iter().collect();
     let seen = synthetic::observation(vec![(train(&[("red", 12.0)]), 0.65)]);
     let d = diagnose(&seen, &devices, &Query::default());
     assert_eq!(d.verdict, Verdict::UnknownPattern, "{d:?}");
