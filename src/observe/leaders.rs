@@ -14,6 +14,11 @@ const ANSWERED: f64 = 0.7;
 const ANSWER_FRAMES: f64 = 1.5;
 /// Share of the stronger light below which the weaker one is its reflection.
 const FAINT: f64 = 0.35;
+/// The same where the stronger burns out, so that it has more light than is measured, and the weaker does not: brightest channel
+/// (linear light) from which on a light is near the camera's range, and share of that below which one is well inside.
+const FAINT_BESIDE_BURNT: f64 = 0.6;
+const BURNT: f64 = 0.85;
+const INSIDE_RANGE: f64 = 0.7;
 /// Two findings centred on each other whose radii differ by less than this factor are one lens.
 const SAME_SIZE: f64 = 2.5;
 /// A finding inside a surer one whose radius is below this share of that one's is a piece of it.
@@ -58,6 +63,13 @@ impl Measured {
     /// The other is faint beside it.
     fn outshines(&self, other: &Self) -> bool {
         other.swing < FAINT * self.swing
+    }
+
+    /// The other may be its reflection.
+    fn is_mirrored_by(&self, other: &Self) -> bool {
+        let (a, b) = (self.light.shine.top, other.light.shine.top);
+        let burnt = a >= BURNT && b < INSIDE_RANGE * a;
+        self.outshines(other) || burnt && other.swing < FAINT_BESIDE_BURNT * self.swing
     }
 
     fn is_larger_than(&self, other: &Self) -> bool {
@@ -160,7 +172,7 @@ pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
             k.holds_part(&m)
                 || faint && k.blooms_round(&m)
                 // A reflection of what switches has the colour of what reflects; of a steady lamp, only one in its colour is known.
-                || faint && !same && (k.switches_with(&m) || m.answers(k))
+                || k.is_mirrored_by(&m) && !same && (k.switches_with(&m) || m.answers(k))
                 || (same
                     || k.light.place.meets(&m.light.place)
                     || faint && k.colors() == m.colors())
@@ -292,6 +304,24 @@ mod tests {
         };
         assert_eq!(beside(Color::Red), 1);
         assert_eq!(beside(Color::Blue), 0);
+    }
+
+    #[test]
+    fn beside_a_lamp_that_burns_out_half_as_bright_a_light_is_its_reflection() {
+        let beside = |top: f64, swing: f64| {
+            let with_top = |mut m: Measured, top: f64| {
+                m.light.shine.top = top;
+                m
+            };
+            let lamp = with_top(measured(20.0, &[(Color::Blue, 1.0)], 0.5, true), 0.95);
+            let other = measured(4.0, &[(Color::White, 1.0)], swing, true);
+            let other = with_top(moved(other, 600.0), top);
+            leaders(vec![lamp, other]).len() - 1
+        };
+        assert_eq!(beside(0.5, 0.25), 0);
+        // One that burns out itself, or is as bright, may be another lamp that switches with the first.
+        assert_eq!(beside(0.9, 0.25), 1);
+        assert_eq!(beside(0.5, 0.4), 1);
     }
 
     #[test]

@@ -2,11 +2,21 @@
 
 use super::{Color, ColorSet};
 
-/// Share of colour in the light (largest excess channel over total light) at which white and coloured are
-/// equally likely, and the width of the change. A burnt-out coloured light still colours its rim by a third;
-/// white light under a wrong white balance stays below a seventh.
-const WHITE_SATURATION: f64 = 0.22;
-const WHITE_WIDTH: f64 = 0.05;
+/// Share of colour in a light (largest excess channel over total light) at which white and coloured are equally likely, and the
+/// width of the change, for status lights of which few are white. Of 340 rendered coloured lights 2 in 100 fell below 0.45,
+/// where bleeding chroma or a burnt-out core pales them; of 9 white ones 2 in 10 reached 0.6.
+const WHITE_SATURATION: f64 = 0.3;
+const WHITE_WIDTH: f64 = 0.08;
+/// The same of a halo, which does not clip: a coloured one has 0.75 and more, a white one under a wrong white balance up to that.
+const WHITE_HALO: f64 = 0.7;
+/// The same of a light of a hue that no white balance gives to white: that of green, or of red with blue.
+const WHITE_OFF_LOCUS: f64 = 0.22;
+/// Hues in degrees to which a wrong white balance turns white, as of black bodies: of bulbs, of shade; and how far others lie
+/// from them.
+const LOCUS: [f64; 2] = [20.0, 235.0];
+const LOCUS_WIDTH: f64 = 45.0;
+/// Natural log of the odds of white that either of the two may tell at most: 3 in 100 look quite otherwise.
+const MOST_LOG_ODDS: f64 = 3.5;
 /// Saturation from which on a halo tells a colour: the least pure emitters have it after a camera's crosstalk, white
 /// under a wrong white balance has half of it. A paler one may as well be the plate around.
 const COLORED_HALO: f64 = 0.5;
@@ -23,6 +33,8 @@ const CROSSTALK: f64 = 0.05;
 /// Standard deviations of hue (degrees) and saturation as measured of what clips: noise, compression, the rim that does not.
 const CLIPPED_HUE_SD: f64 = 10.0;
 const SATURATION_SD: f64 = 0.15;
+/// Share of a light that clips up to which its hue is that of the emitter.
+const CLEAR_BURNT: f64 = 0.01;
 /// Emitters of a class differ, and clipping makes more of it: a green of a little more yellow burns out to yellow, one of a
 /// little more blue to cyan. Standard deviations from the class's centre, and their weights (normal).
 const MAKES: [(f64, f64); 5] = [
@@ -37,11 +49,13 @@ const EXPOSURES: [f64; 10] = [1.0, 1.4, 1.9, 2.7, 3.7, 5.2, 7.2, 10.0, 14.0, 20.
 /// A belief below this is dropped.
 const MIN_BELIEF: f64 = 0.03;
 
-/// What a camera makes of an emitter or a pair: centre and standard deviation of the hue in degrees, and how often
-/// status lights have it. Centres: dominant wavelengths of common indicator LEDs (red 620-630, amber 590-605, green
-/// 520-530, blue 465-470 nm) through the colour matrices of consumer sensors. Spreads: white balance, and clipping,
-/// which pulls red towards yellow and blue towards cyan; for that reason amber needs a clear hue.
-const HUES: [(f64, f64, f64, &[Color]); 7] = [
+/// Centre and standard deviation in degrees, how often status lights have it, and its colours.
+type Hue = (f64, f64, f64, &'static [Color]);
+
+/// What a camera makes of an emitter or a pair. Centres: dominant wavelengths of common indicator LEDs (red 620-630, amber
+/// 590-605, green 520-530, blue 465-470 nm) through the colour matrices of consumer sensors. Spreads: white balance, and
+/// clipping, which pulls red towards yellow and blue towards cyan; for that reason amber needs a clear hue.
+const HUES: [Hue; 7] = [
     (4.0, 14.0, 1.0, &[Color::Red]),
     (38.0, 10.0, 0.5, &[Color::Amber]),
     (60.0, 10.0, 0.2, &[Color::Amber]),
@@ -49,6 +63,20 @@ const HUES: [(f64, f64, f64, &[Color]); 7] = [
     (180.0, 12.0, 0.5, &[Color::Green, Color::Blue]),
     (220.0, 16.0, 1.0, &[Color::Blue]),
     (300.0, 20.0, 0.1, &[Color::Red, Color::Blue]),
+];
+
+/// The same of light that does not clip, where red and amber are narrow: of monochromatic light 620 nm and more has no green
+/// left in linear sRGB (0 degrees), 600 nm has 4 degrees, 590 nm 12, 580 nm 27 (CIE 1931 observer); a sensor's broader filters
+/// add some. 210 rendered reds read from their halo were at -10 to 7 degrees and, after coarser codecs, up to 14, 15 ambers
+/// at 3 to 25.
+const CLEAR_HUES: [Hue; 7] = [
+    (2.0, 6.0, 1.0, &[Color::Red]),
+    (14.0, 7.0, 0.4, &[Color::Amber]),
+    (38.0, 15.0, 0.3, &[Color::Amber]),
+    HUES[3],
+    HUES[4],
+    HUES[5],
+    HUES[6],
 ];
 
 /// Hue in degrees, 0 red, 120 green, 240 blue; `None` for grey.
@@ -82,56 +110,28 @@ pub struct Tint {
 
 /// The colour sets that a light of this tint may be, likeliest first; the probabilities sum to 1.
 ///
-/// Where a light burns out its halo tells the colour; without one the hue of what clips, which leans to yellow or to cyan
-/// the more it does.
+/// What clips leans to yellow or to cyan the more it does; the halo of a light that burns out shows what the emitter does. Each
+/// says its part, and what one leaves open the other decides.
 pub fn name(tint: &Tint) -> Vec<(ColorSet, f64)> {
-    let least = tint.halo.iter().copied().fold(f64::INFINITY, f64::min);
-    let halo = tint.halo.map(|v| v - least.max(0.0));
-    let by_halo = most(tint.halo) >= LEAST_HALO
-        && most(halo) >= COLORED_HALO * most(tint.halo)
-        && least >= -BLED * most(tint.halo);
-    let (e, light, burnt) = if by_halo {
-        (halo, tint.halo, 0.0)
-    } else {
-        (tint.excess, tint.total, tint.burnt)
-    };
-    let e = e.map(|v| v.max(0.0));
-    let saturation = saturation(e, light);
-    let mut white = white(saturation);
-    if by_halo {
-        // As far as the core's chroma explains the halo's, only the core tells white from coloured.
-        let leaked = (LEAK * most(tint.excess) / most(halo)).min(1.0);
-        white = white.max(leaked * self::white(self::saturation(tint.excess, tint.total)));
-    }
+    let core = tint.excess.map(|v| v.max(0.0));
+    let halo = tint.clear_halo();
+    let white = white(tint, halo);
     let mut beliefs: Vec<(ColorSet, f64)> = vec![(ColorSet::of(Color::White), white)];
-    if let Some(h) = hue(e) {
-        let weights = HUES.map(|(centre, sd, prior, _)| {
-            // What a light of this hue looks like that is exposed so many times.
-            let density = |centre: f64, sd: f64, times: f64| {
-                let (hue, pure) = burnt_out(centre, times);
-                let d = turn(h, hue);
-                let s = (saturation - pure) / SATURATION_SD;
-                (-0.5 * (d / sd).powi(2) - 0.5 * s * s).exp() / sd
-            };
-            let exposed = |times: f64| -> f64 {
-                let makes = MAKES.iter();
-                makes
-                    .map(|(z, w)| w * density(centre + z * sd, CLIPPED_HUE_SD, times))
-                    .sum()
-            };
-            let plain = density(centre, sd, 1.0);
-            let density = match burnt {
-                0.0 => plain,
-                b => {
-                    let sum: f64 = EXPOSURES.iter().map(|&k| exposed(k)).sum();
-                    (1.0 - b) * plain + b * sum / EXPOSURES.len() as f64
-                }
-            };
-            // A floor keeps hues between classes from being certain.
-            prior * (density + 1e-6)
+    if let Some(h) = hue(core) {
+        let hues = if tint.burnt < CLEAR_BURNT {
+            &CLEAR_HUES
+        } else {
+            &HUES
+        };
+        let saturation = saturation(core, tint.total);
+        let halo = halo.and_then(hue);
+        let weights: [f64; 7] = std::array::from_fn(|i| {
+            let by_core = density(&hues[i], h, saturation, tint.burnt);
+            let by_halo = halo.map_or(1.0, |h| density(&CLEAR_HUES[i], h, 1.0, 0.0));
+            hues[i].2 * by_core * by_halo
         });
         let all: f64 = weights.iter().sum();
-        for ((_, _, _, colors), w) in HUES.iter().zip(weights) {
+        for ((_, _, _, colors), w) in hues.iter().zip(weights) {
             let set: ColorSet = colors.iter().copied().collect();
             let p = (1.0 - white) * w / all;
             match beliefs.iter_mut().find(|b| b.0 == set) {
@@ -139,6 +139,8 @@ pub fn name(tint: &Tint) -> Vec<(ColorSet, f64)> {
                 None => beliefs.push((set, p)),
             }
         }
+    } else {
+        beliefs[0].1 = 1.0;
     }
     beliefs.sort_by(|a, b| b.1.total_cmp(&a.1));
     let best = beliefs[0].1;
@@ -148,6 +150,44 @@ pub fn name(tint: &Tint) -> Vec<(ColorSet, f64)> {
         b.1 /= kept;
     }
     beliefs
+}
+
+impl Tint {
+    /// The coloured part of the halo, where that tells a colour.
+    fn clear_halo(&self) -> Option<[f64; 3]> {
+        let least = self.halo.iter().copied().fold(f64::INFINITY, f64::min);
+        let halo = self.halo.map(|v| (v - least.max(0.0)).max(0.0));
+        let top = most(self.halo);
+        (top >= LEAST_HALO && most(halo) >= COLORED_HALO * top && least >= -BLED * top)
+            .then_some(halo)
+    }
+}
+
+/// Likelihood of a hue (degrees) and a saturation, of a light of which the share `burnt` clips, where the emitter is of this kind.
+fn density(&(centre, sd, ..): &Hue, hue: f64, saturation: f64, burnt: f64) -> f64 {
+    // What a light of this hue looks like that is exposed so many times.
+    let seen = |centre: f64, sd: f64, times: f64| {
+        let (clipped, pure) = burnt_out(centre, times);
+        let d = turn(hue, clipped);
+        let s = (saturation - pure) / SATURATION_SD;
+        (-0.5 * (d / sd).powi(2) - 0.5 * s * s).exp() / sd
+    };
+    let exposed = |times: f64| -> f64 {
+        let makes = MAKES.iter();
+        makes
+            .map(|(z, w)| w * seen(centre + z * sd, CLIPPED_HUE_SD, times))
+            .sum()
+    };
+    let plain = seen(centre, sd, 1.0);
+    let density = match burnt {
+        0.0 => plain,
+        b => {
+            let sum: f64 = EXPOSURES.iter().map(|&k| exposed(k)).sum();
+            (1.0 - b) * plain + b * sum / EXPOSURES.len() as f64
+        }
+    };
+    // A floor keeps hues between classes from being certain.
+    density + 1e-6
 }
 
 /// Largest channel, 0 at least.
@@ -165,9 +205,30 @@ fn saturation(excess: [f64; 3], total: [f64; 3]) -> f64 {
     }
 }
 
-/// Probability that a light of so much colour is white.
-fn white(saturation: f64) -> f64 {
-    1.0 / (1.0 + ((saturation - WHITE_SATURATION) / WHITE_WIDTH).exp())
+/// Probability that a light is white, given the coloured part of its halo where that tells a colour.
+fn white(tint: &Tint, halo: Option<[f64; 3]>) -> f64 {
+    let core = tint.excess.map(|v| v.max(0.0));
+    let tinted = hue(halo.unwrap_or(core)).is_some_and(|h| {
+        let away = LOCUS.map(|l| turn(h, l).abs());
+        away[0].min(away[1]) < LOCUS_WIDTH
+    });
+    let log_odds = |even: f64, saturation: f64| {
+        ((even - saturation) / WHITE_WIDTH).clamp(-MOST_LOG_ODDS, MOST_LOG_ODDS)
+    };
+    let even = if tinted {
+        WHITE_SATURATION
+    } else {
+        WHITE_OFF_LOCUS
+    };
+    let mut log = log_odds(even, saturation(core, tint.total));
+    if let Some(halo) = halo {
+        if log > 0.0 {
+            // A white core tells as far as its chroma explains the halo's.
+            log *= (LEAK * most(core) / most(halo)).min(1.0);
+        }
+        log += log_odds(WHITE_HALO, most(halo) / most(tint.halo));
+    }
+    1.0 / (1.0 + (-log).exp())
 }
 
 /// From hue `b` to hue `a`, -180 to 180 degrees.
@@ -225,13 +286,49 @@ mod tests {
 
     #[test]
     fn a_hue_between_two_names_is_told_as_doubt() {
-        let tint = Tint {
-            excess: [1.0, 0.45, 0.0],
-            total: [1.0, 0.45, 0.0],
-            ..Tint::default()
+        let named = |green: f64, burnt: f64| {
+            let excess = [1.0, green, 0.0];
+            name(&Tint {
+                excess,
+                total: excess,
+                burnt,
+                ..Tint::default()
+            })
         };
-        let named = name(&tint);
-        assert!(named[0].1 < 0.97 && named.len() > 1, "{named:?}");
+        for between in [named(0.16, 0.0), named(0.45, 0.6)] {
+            assert!(between[0].1 < 0.97 && between.len() > 1, "{between:?}");
+        }
+        // The same hue that a burnt-out red may have is amber where nothing clips.
+        assert_eq!(named(0.45, 0.0), [(ColorSet::of(Color::Amber), 1.0)]);
+    }
+
+    #[test]
+    fn core_and_halo_each_say_their_part() {
+        let belief = |core: [f64; 3], halo: [f64; 3], color| {
+            let named = name(&Tint {
+                excess: core,
+                total: core.map(|v| v.max(0.5)),
+                burnt: 0.5,
+                halo,
+            });
+            let set = ColorSet::of(color);
+            named.iter().find(|b| b.0 == set).map_or(0.0, |b| b.1)
+        };
+        let (orange, red) = ([0.9, 0.6, 0.0], [0.9, 0.1, 0.0]);
+        let (between, pure) = ([0.04, 0.006, 0.0], [0.2, 0.0, 0.0]);
+        assert!(belief(orange, between, Color::Amber) > 0.8);
+        assert!(belief(red, between, Color::Red) > 0.7);
+        assert!(belief(red, pure, Color::Red) > 0.95);
+        let contrary = belief(orange, pure, Color::Red);
+        assert!((0.1..0.9).contains(&contrary), "{contrary}");
+        // A white lamp in the light of bulbs: its core is pale, its halo no purer than shade is.
+        let white = name(&Tint {
+            excess: [0.0, 0.0, 0.177],
+            total: [0.41, 0.41, 0.53],
+            burnt: 0.46,
+            halo: [0.04, 0.044, 0.113],
+        });
+        assert_eq!(white[0].0, ColorSet::of(Color::White), "{white:?}");
     }
 
     #[test]
