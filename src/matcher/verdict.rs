@@ -101,7 +101,10 @@ impl<'a> Case<'a> {
                 self.query,
             ),
         };
-        if top.p >= decision.diagnosed || rivals.len() < 2 {
+        // A state of another light is no second meaning of this one.
+        let mut others = rivals.iter().skip(1);
+        let one_meaning = top.p >= decision.same_light && others.all(|g| !self.shows(g, target));
+        if top.p >= decision.diagnosed || rivals.len() < 2 || one_meaning {
             if let Some(wait_s) = wait::still_to_see(self, top) {
                 let needed_s = self.seen.duration_s + wait_s;
                 out.verdict = Verdict::Insufficient;
@@ -115,6 +118,12 @@ impl<'a> Case<'a> {
                 && let Some(needed_s) = wait::needed_s(self, &rivals)
             {
                 self.say_insufficient(&mut out, needed_s);
+            } else if top.p < decision.diagnosed && rivals.len() > 1 {
+                let states: Vec<&str> = rivals[1..].iter().map(|g| g.state).collect();
+                out.note = Some(format!(
+                    "Another light in view would mean {}: if that is the device's, point at it with --region.",
+                    states.join(" or ")
+                ));
             }
         } else if let Some(needed_s) = wait::needed_s(self, &rivals) {
             self.say_insufficient(&mut out, needed_s);
@@ -135,6 +144,12 @@ impl<'a> Case<'a> {
             });
         }
         out
+    }
+
+    /// Whether the light at `target` may show this state.
+    fn shows(&self, group: &Group, target: &Target) -> bool {
+        let mut members = group.members.iter();
+        members.any(|s| self.target(s).light.place.meets(&target.light.place))
     }
 
     /// Posterior that the device's light is where `target` is.

@@ -82,6 +82,28 @@ fn states_of_different_lights_are_not_offered_as_a_choice() {
 }
 
 #[test]
+fn a_likely_light_of_one_meaning_is_diagnosed_beside_others() {
+    // Six dim red things against one blue lamp: each may be the device's, but most likely the lamp is.
+    let mut lights = vec![(train(&[("blue", 12.0)]), 0.97)];
+    lights.extend((0..6).map(|_| (train(&[("red", 12.0)]), 0.4)));
+    let seen = synthetic::observation(lights);
+    let d = diagnose(&seen, &[device("mini")], &Query::default());
+    let p = d.candidates[0].confidence;
+    assert!((0.5..0.75).contains(&p), "{d:?}");
+    assert_eq!(
+        (d.verdict, state_of(&d)),
+        (Verdict::Diagnosed, "recording"),
+        "{d:?}"
+    );
+    assert_eq!(d.place, Some(seen.lights[0].place));
+    let note = d.note.unwrap();
+    assert!(
+        note.contains("offline") && note.contains("--region"),
+        "{note}"
+    );
+}
+
+#[test]
 fn what_is_known_but_too_common_is_not_called_unknown() {
     // Ten devices are red all the time in some state, and so is much else.
     let devices: Vec<_> = Library::built_in().devices().iter().collect();
