@@ -133,9 +133,14 @@ fn open_whole(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>,
         DecoderChoice::Auto if !have_ffmpeg => {
             by_linked(spec, path, orientation, options.threads).unwrap_or_else(|| embedded(file))
         }
-        // What this ffmpeg was built without may be read all the same. Its word on the file counts:
-        // it knows more formats.
-        DecoderChoice::Auto => by_ffmpeg().or_else(|error| embedded(file).or(Err(error))),
+        // What this ffmpeg was built without may be read all the same. Its word on the file counts, as it knows more
+        // formats; but where both find it unusable ours is more exact (of an index cut in two ffmpeg says "no video").
+        DecoderChoice::Auto => by_ffmpeg().or_else(|error| {
+            embedded(file).map_err(|own| match (&error, &own) {
+                (SourceError::Invalid { .. }, SourceError::Invalid { .. }) => own,
+                _ => error,
+            })
+        }),
     }
 }
 

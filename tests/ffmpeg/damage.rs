@@ -2,7 +2,7 @@
 
 use crate::tools::{Folder, have_ffmpeg, open, read_all};
 use blinkdx::source::ffmpeg::FfmpegSource;
-use blinkdx::source::{FrameSource, SourceError};
+use blinkdx::source::{FrameSource, OpenOptions, SourceError};
 use std::path::Path;
 use std::{env, fs};
 
@@ -63,6 +63,14 @@ fn a_file_without_its_index_says_so() {
     let error = open(&path).err().unwrap();
     assert!(matches!(error, SourceError::Invalid { .. }), "{error}");
     assert!(error.to_string().contains("index"), "{error}");
+
+    // Cut amid the index ffmpeg finds a track of data and no video; the program still says what happened.
+    let index = whole.windows(4).position(|w| w == b"trak").unwrap();
+    fs::write(&path, &whole[..index + 20]).unwrap();
+    let spec = path.to_str().unwrap();
+    let error = blinkdx::source::open(spec, &OpenOptions::default()).err();
+    let error = error.unwrap().to_string();
+    assert!(error.contains("cut off"), "{error}");
 }
 
 #[test]
