@@ -101,32 +101,28 @@ impl<'a> Case<'a> {
                 self.query,
             ),
         };
+        let sure = top.p >= decision.diagnosed;
+        let others = rivals.get(1..).unwrap_or_default();
         // A state of another light is no second meaning of this one.
-        let mut others = rivals.iter().skip(1);
-        let one_meaning = top.p >= decision.same_light && others.all(|g| !self.shows(g, target));
-        if top.p >= decision.diagnosed || rivals.len() < 2 || one_meaning {
-            if let Some(wait_s) = wait::still_to_see(self, top) {
-                let needed_s = self.seen.duration_s + wait_s;
-                out.verdict = Verdict::Insufficient;
-                out.needed_s = Some(needed_s);
-                out.note = Some(format!(
-                    "It looks like `{}`, but about {wait_s:.0} s more are needed to tell: {}.",
-                    top.state,
-                    explain::film_for(needed_s)
-                ));
-            } else if top.p < decision.diagnosed
-                && let Some(needed_s) = wait::needed_s(self, &rivals)
-            {
-                self.say_insufficient(&mut out, needed_s);
-            } else if top.p < decision.diagnosed && rivals.len() > 1 {
-                let states: Vec<&str> = rivals[1..].iter().map(|g| g.state).collect();
-                out.note = Some(format!(
-                    "Another light in view would mean {}: if that is the device's, point at it with --region.",
-                    states.join(" or ")
-                ));
-            }
+        let one_meaning = others.is_empty()
+            || top.p >= decision.same_light && !others.iter().any(|g| self.shows(g, target));
+        if (sure || one_meaning)
+            && let Some(wait_s) = wait::still_to_see(self, top)
+        {
+            let needed_s = self.seen.duration_s + wait_s;
+            out.verdict = Verdict::Insufficient;
+            out.needed_s = Some(needed_s);
+            out.note = Some(format!(
+                "It looks like `{}`, but about {wait_s:.0} s more are needed to tell: {}.",
+                top.state,
+                explain::film_for(needed_s)
+            ));
+        } else if sure {
+            return out;
         } else if let Some(needed_s) = wait::needed_s(self, &rivals) {
             self.say_insufficient(&mut out, needed_s);
+        } else if one_meaning {
+            out.note = elsewhere(others);
         } else if self.here(target) < decision.same_light {
             // The states are those of different lights: the question is which of these is the device's, if any.
             return Diagnosis {
@@ -310,4 +306,15 @@ impl<'a> Case<'a> {
             )
         }
     }
+}
+
+/// What to say of the states that other lights in view would mean, if there are any.
+fn elsewhere(others: &[&Group]) -> Option<String> {
+    let states: Vec<&str> = others.iter().map(|g| g.state).collect();
+    (!states.is_empty()).then(|| {
+        format!(
+            "Another light in view would mean {}: if that is the device's, point at it with --region.",
+            states.join(" or ")
+        )
+    })
 }

@@ -115,7 +115,7 @@ pub struct Tint {
 pub fn name(tint: &Tint) -> Vec<(ColorSet, f64)> {
     let core = tint.excess.map(|v| v.max(0.0));
     let halo = tint.clear_halo();
-    let white = white(tint, halo);
+    let white = white(tint, core, halo);
     let mut beliefs: Vec<(ColorSet, f64)> = vec![(ColorSet::of(Color::White), white)];
     if let Some(h) = hue(core) {
         let hues = if tint.burnt < CLEAR_BURNT {
@@ -139,8 +139,6 @@ pub fn name(tint: &Tint) -> Vec<(ColorSet, f64)> {
                 None => beliefs.push((set, p)),
             }
         }
-    } else {
-        beliefs[0].1 = 1.0;
     }
     beliefs.sort_by(|a, b| b.1.total_cmp(&a.1));
     let best = beliefs[0].1;
@@ -205,9 +203,8 @@ fn saturation(excess: [f64; 3], total: [f64; 3]) -> f64 {
     }
 }
 
-/// Probability that a light is white, given the coloured part of its halo where that tells a colour.
-fn white(tint: &Tint, halo: Option<[f64; 3]>) -> f64 {
-    let core = tint.excess.map(|v| v.max(0.0));
+/// Probability that a light is white, given the coloured parts of its core and, where that tells a colour, of its halo.
+fn white(tint: &Tint, core: [f64; 3], halo: Option<[f64; 3]>) -> f64 {
     let tinted = hue(halo.unwrap_or(core)).is_some_and(|h| {
         let away = LOCUS.map(|l| turn(h, l).abs());
         away[0].min(away[1]) < LOCUS_WIDTH
