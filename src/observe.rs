@@ -8,6 +8,7 @@ mod reading;
 mod windows;
 
 use std::borrow::Cow;
+use std::iter;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ use leaders::{Measured, leaders};
 use reading::Gauge;
 pub(crate) use windows::{Joined, WINDOW_BYTES};
 
-use crate::locate::candidates;
+use crate::locate::candidates::{self, Candidate};
 use crate::locate::maps::Maps;
 use crate::locate::scene::Scene;
 pub use crate::pulses::Estimate;
@@ -280,6 +281,16 @@ impl Eyes {
         self.scene.bytes()
     }
 
+    /// These on a layer of what they see.
+    fn turned_to(&self, layer: &Scene) -> Self {
+        Self {
+            info: self.info.clone(),
+            scene: layer.clone(),
+            warnings: Vec::new(),
+            ..*self
+        }
+    }
+
     /// All lights seen so far.
     pub fn observe(&self) -> Observation {
         let mut eyes = Cow::Borrowed(self);
@@ -297,26 +308,35 @@ impl Eyes {
         eyes.look()
     }
 
-    /// All lights of the one place that is seen.
+    /// All lights of the one place that is seen, and of what goes its own way before it.
     fn look(&self) -> Observation {
         let begun = std::time::Instant::now();
-        let scene = &self.scene;
-        let times: Vec<f64> = scene.frames.iter().map(|f| f.time_s).collect();
+        let times: Vec<f64> = self.scene.frames.iter().map(|f| f.time_s).collect();
         let clock = Clock::of(&times);
-        let maps = Maps::of(scene);
-        let found = candidates::find(scene, &maps);
+        let linear = Linearizer::new(self.scene.color);
+        let layers = self.scene.layers();
+        let of_layers = layers.iter().map(|l| Cow::Owned(self.turned_to(l)));
+        let eyes: Vec<_> = iter::once(Cow::Borrowed(self)).chain(of_layers).collect();
+        let backdrops: Vec<Backdrop> = eyes
+            .iter()
+            .map(|e| Backdrop::of(&e.scene, &linear))
+            .collect();
+        let found = eyes.iter().zip(&backdrops).map(|(e, backdrop)| {
+            let found = candidates::find(&e.scene, &Maps::of(&e.scene));
+            e.promising(found, &linear, backdrop)
+        });
+        let found: Vec<Vec<Candidate>> = found.collect();
         let located_s = begun.elapsed().as_secs_f64();
-        let linear = Linearizer::new(scene.color);
-        let backdrop = Backdrop::of(scene, &linear);
-        let found = self.promising(found, &linear, &backdrop);
-        let gauge = Gauge {
+        let gauge = |k: usize| Gauge {
             linear: &linear,
-            backdrop: &backdrop,
+            backdrop: &backdrops[k],
             clock,
+            before: if k == 0 { &layers } else { &[] },
             least_emission: MIN_EMISSION,
         };
-        let measured = self.measure(&found, &gauge);
-        let measured: Vec<Measured> = measured.into_iter().flatten().collect();
+        let measured = eyes.iter().zip(&found).enumerate();
+        let measured = measured.flat_map(|(k, (e, found))| e.measure(found, &gauge(k)));
+        let measured: Vec<Measured> = measured.flatten().collect();
         let mut lights = leaders(measured);
         if let Some(region) = self.options.region {
             if lights.is_empty() {
@@ -324,7 +344,7 @@ impl Eyes {
                 let given = self.given(region);
                 let gauge = Gauge {
                     least_emission: 0.0,
-                    ..gauge
+                    ..gauge(0)
                 };
                 let measured = self.measure(given.as_slice(), &gauge);
                 lights.extend(measured.into_iter().flatten().map(|m| m.light));

@@ -72,7 +72,7 @@ const fn row(name: &'static str, what: &'static str, figure: Figure, draw: Draw)
     }
 }
 
-pub const CONDITIONS: [Condition; 22] = [
+pub const CONDITIONS: [Condition; 23] = [
     row("tripod", "Tripod, lit room", Figure::Edges, |l, s| {
         draws::graded(l, s, 0.0)
     }),
@@ -195,5 +195,11 @@ pub const CONDITIONS: [Condition; 22] = [
         "Patterns of no state",
         Figure::Silent,
         draws::unknown,
+    ),
+    row(
+        "held",
+        "Held before a camera on a tripod, sways by 4 to 25 px (sd)",
+        Figure::Nothing,
+        draws::held,
     ),
 ];

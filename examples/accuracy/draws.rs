@@ -91,6 +91,15 @@ pub fn drift(library: &Library, seed: u64) -> Clip {
     clip
 }
 
+/// Before a camera on a tripod.
+pub fn held(library: &Library, seed: u64) -> Clip {
+    let (mut clip, mut rng) = spot(library, seed);
+    let e = &mut clip.spec.effects;
+    (e.shake, e.rotate, e.zoom) = (0.0, 0.0, 0.0);
+    e.held = real(&mut rng, 4.0, 25.0);
+    clip
+}
+
 pub fn gap(library: &Library, seed: u64, covered: bool) -> Clip {
     let (mut clip, mut rng) = spot(library, seed);
     let spec = &mut clip.spec;

@@ -220,7 +220,7 @@ fn right(d: &Diagnosis, truth: &Truth) -> bool {
 fn slack(truth: &Truth) -> f64 {
     let e = &truth.effects;
     let drift = e.drift.abs() * truth.frames as f64 / truth.fps / 2.0;
-    (2.5 * truth.led.radius).max(6.0) + 3.0 * e.shake + drift
+    (2.5 * truth.led.radius).max(6.0) + 3.0 * (e.shake + e.held) + drift
 }
 
 fn covers(p: &Rect, truth: &Truth) -> bool {

@@ -86,6 +86,9 @@ fn main() {
     }
 }
 
+/// Place of the mixed clips among the conditions: their seeds stay when conditions are added at the end.
+const MIXED_AT: usize = 22;
+
 fn measure(args: &Args) -> Result<(), String> {
     if args.write.is_some() && args.only.is_some() {
         return Err("--write needs all conditions: leave --only out".into());
@@ -93,12 +96,15 @@ fn measure(args: &Args) -> Result<(), String> {
     let library = Library::built_in();
     let wanted = |name: &str| args.only.as_ref().is_none_or(|o| name.contains(o.as_str()));
     let rows = CONDITIONS.iter().map(|c| (c.name, c.draw, args.clips));
-    let all = rows.chain([(MIXED, draws::mixed as conditions::Draw, args.mixed)]);
+    let mut all: Vec<_> = rows.collect();
+    let mixed = (MIXED, draws::mixed as conditions::Draw, args.mixed);
+    all.insert(MIXED_AT.min(all.len()), mixed);
     if let Some(folder) = &args.films {
         std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     }
     let mut store = Store::open(args.results.as_deref())?;
     let mut jobs: Vec<Job> = all
+        .into_iter()
         .enumerate()
         .filter(|(_, (condition, ..))| wanted(condition))
         .flat_map(|(number, (condition, draw, count))| {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::around::{Around, Extremes};
 use super::cells::{BLACK, Channel, Grid, NEUTRAL};
 use super::motion::Similarity;
-use super::scene::{Scene, SceneFrame};
+use super::scene::{Area, Scene, SceneFrame};
 use crate::threads;
 
 /// The channels lights are looked for in: extremes, so that a light smaller than a cell counts in full.
@@ -33,9 +33,12 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// The bounding box of all aligned frames.
+    /// The bounding box of all aligned frames, of a layer that of its area.
     pub fn of(scene: &Scene) -> Self {
         let g = scene.grid;
+        if let Some(area) = scene.area() {
+            return Self::around(area);
+        }
         let (w, h) = (g.cols as f64, g.rows as f64);
         let (mut x0, mut y0, mut x1, mut y1) = (0.0f64, 0.0f64, w, h);
         for f in scene.frames.iter().filter(|f| f.aligned) {
@@ -61,6 +64,20 @@ impl Canvas {
             y0: y0 as i32,
             cols: (x1 - x0) as usize,
             rows: (y1 - y0) as usize,
+        }
+    }
+
+    fn around(area: &Area) -> Self {
+        let (mut x0, mut y0, mut x1, mut y1) = (i32::MAX, i32::MAX, i32::MIN, i32::MIN);
+        for (x, y) in area.places() {
+            (x0, y0) = (x0.min(x as i32), y0.min(y as i32));
+            (x1, y1) = (x1.max(x as i32), y1.max(y as i32));
+        }
+        Self {
+            x0,
+            y0,
+            cols: (x1 - x0 + 1) as usize,
+            rows: (y1 - y0 + 1) as usize,
         }
     }
 
@@ -105,7 +122,7 @@ pub struct ChannelStats {
 #[derive(Debug, Clone)]
 pub struct Maps {
     pub canvas: Canvas,
-    /// In how many frames a cell was in the picture.
+    /// In how many frames a cell was in the picture; 0 of one that is not of the layer.
     pub seen: Vec<u16>,
     /// In the order of [`SOUGHT`].
     pub stats: Vec<ChannelStats>,
@@ -172,11 +189,18 @@ impl Maps {
         let each = SOUGHT.len().div_ceil(threads::processors());
         let shares: Vec<&[Channel]> = SOUGHT.chunks(each).collect();
         let mut shares = threads::map(&shares, |channels| add_up(scene, &canvas, channels));
+        let mut seen = shares
+            .first_mut()
+            .map_or_else(Vec::new, |s| std::mem::take(&mut s.0));
+        for (i, seen) in seen.iter_mut().enumerate() {
+            let (x, y) = canvas.position(i);
+            if !scene.holds(f64::from(x), f64::from(y)) {
+                *seen = 0;
+            }
+        }
         Self {
             canvas,
-            seen: shares
-                .first_mut()
-                .map_or_else(Vec::new, |s| std::mem::take(&mut s.0)),
+            seen,
             stats: shares.into_iter().flat_map(|s| s.1).collect(),
         }
     }

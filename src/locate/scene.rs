@@ -1,6 +1,8 @@
 //! The frames of a stretch of video as cells, each aligned to the first: what candidates are found and measured in.
 
+mod area;
 mod follow;
+mod layers;
 
 use std::sync::Arc;
 
@@ -9,6 +11,7 @@ use super::motion::{Alignment, Reference, Similarity};
 use super::packed::{self, Cells, TOGETHER};
 use crate::source::ColorInfo;
 use crate::source::pool::Pooler;
+pub use area::Area;
 
 /// Bytes of frames that are kept as they are: 10 s of 1080p at 30 frames per s. What is older is packed, which costs
 /// some time, and more again where it is read.
@@ -92,6 +95,8 @@ pub struct Scene {
     shot: u32,
     /// The last picture that surely showed the place.
     view: Option<View>,
+    /// What this is of, if it is a layer of another scene.
+    area: Option<Area>,
 }
 
 impl Scene {
@@ -111,6 +116,7 @@ impl Scene {
             lost: 0,
             shot: 0,
             view: None,
+            area: None,
         }
     }
 

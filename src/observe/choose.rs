@@ -75,7 +75,13 @@ impl Eyes {
                 return shining;
             }
             let emissions = threads::map(&shining, |c| {
-                let look = Shine::of(&self.scene, &Patch::of(c), linear, backdrop, &always);
+                let look = Shine::of(
+                    &self.scene,
+                    &Patch::of(c).kept_to(&self.scene),
+                    linear,
+                    backdrop,
+                    &always,
+                );
                 look.emission(c.radius * size, None)
             });
             let mut ranked: Vec<(f64, Candidate)> = emissions.into_iter().zip(shining).collect();

@@ -4,7 +4,7 @@ use super::{Eyes, Kind, Observation, ObserveOptions, observe};
 use crate::devices::Segment;
 use crate::pulses::{Color, ColorSet, Look};
 use crate::simulate::{Background, Body, ClipSpec, SimulatedSource};
-use crate::source::{Frame, FrameSource};
+use crate::source::{Frame, FrameSource, Orientation, VideoInfo};
 
 /// A red light on a tripod at `fps` frames/s for 6 s, lit during `spans` (s).
 fn lamp(fps: f64, spans: &[(f64, f64)]) -> ClipSpec {
@@ -305,4 +305,58 @@ fn a_coloured_lens_on_a_bright_plate_is_one_light() {
     });
     let radii: Vec<f64> = there.map(|l| l.radius_px).collect();
     assert!(matches!(radii[..], [r] if r > 8.0), "{radii:?}");
+}
+
+#[test]
+fn a_lamp_of_a_device_in_a_hand_blinks_where_the_device_is() {
+    // Up to 30 px from where it began, before a wall, 1 s lit and 1 s dark.
+    let held = |t: f64| (26.0 * (2.7 * t).sin(), 15.0 * (4.1 * t).sin());
+    let mut eyes = Eyes::new(&of_waves(), ObserveOptions::default());
+    for i in 0..240 {
+        let t = f64::from(i) / 30.0;
+        let mut frame = Frame::waves(0.0, |x, y, waves| {
+            let (u, v) = (x - 150.0 - held(t).0, y - 120.0 - held(t).1);
+            // The edge of the lens lies within a pixel.
+            let lens = (5.0 - (u - 15.0).hypot(v)).clamp(0.0, 1.0);
+            let lit = if t % 2.0 < 1.0 { 235.0 } else { 60.0 };
+            let (a, b) = ((x / 20.0).floor(), (y / 20.0).floor());
+            let wall = 130.0 + 15.0 * waves + 40.0 * (12.9 * a + 78.2 * b).sin();
+            // Its camera's eye and a label.
+            let eye = (u + 18.0).hypot(v + 8.0) < 9.0;
+            let label = (-30.0..-4.0).contains(&u) && (12.0..20.0).contains(&v);
+            let plain = if label { 110.0 } else { 50.0 };
+            let device = if eye { 20.0 } else { plain };
+            let inside = u.abs() < 40.0 && v.abs() < 30.0;
+            let body = if inside { device } else { wall };
+            body + lens * (lit - body)
+        });
+        frame.pts_s = t;
+        eyes.push(&frame);
+    }
+    let seen = eyes.observe();
+    let light = &seen.lights[0];
+    let pulses = light.train.pulses();
+    assert_eq!(pulses.len(), 4, "{pulses:?}");
+    for (p, k) in pulses.iter().zip(0..) {
+        let (from, to) = (2.0 * f64::from(k), 2.0 * f64::from(k) + 1.0);
+        assert!(
+            (p.start_s - from).abs() < 0.05 && (p.end_s - to).abs() < 0.05,
+            "{p:?}"
+        );
+    }
+    let (x, y) = light.place.centre();
+    assert!((x - 165.0).hypot(y - 120.0) < 5.0, "{:?}", light.place);
+}
+
+/// Of pictures as [`Frame::waves`] makes them.
+fn of_waves() -> VideoInfo {
+    VideoInfo {
+        name: "waves".into(),
+        coded_width: 320,
+        coded_height: 240,
+        orientation: Orientation::default(),
+        duration_s: None,
+        format: "test".into(),
+        decoder: "none".into(),
+    }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::leaders::Measured;
 use super::{Eyes, Light, Rect, kind, most};
 use crate::locate::candidates::Candidate;
+use crate::locate::scene::Scene;
 use crate::pulses::beat::beat;
 use crate::pulses::edges;
 use crate::pulses::extract::{self, Base, Clock, Reading};
@@ -42,6 +43,8 @@ pub(super) struct Gauge<'a> {
     pub linear: &'a Linearizer,
     pub backdrop: &'a Backdrop,
     pub clock: Clock<'a>,
+    /// What goes its own way before the scene.
+    pub before: &'a [Scene],
     /// Probability of being a lamp below which a place is left out.
     pub least_emission: f64,
 }
@@ -49,8 +52,14 @@ pub(super) struct Gauge<'a> {
 impl Eyes {
     /// What each candidate did, and how it looks; `None` for one that was never seen lit, or is hardly a lamp.
     pub(super) fn measure(&self, candidates: &[Candidate], gauge: &Gauge) -> Vec<Option<Measured>> {
-        let patches = threads::map(candidates, Patch::of);
-        let signals = measure(&self.scene, &patches, gauge.linear);
+        let patches = threads::map(candidates, |c| Patch::of(c).kept_to(&self.scene));
+        let mut signals = measure(&self.scene, &patches, gauge.linear);
+        for (c, signal) in candidates.iter().zip(&mut signals) {
+            for (i, sample) in signal.samples.iter_mut().enumerate() {
+                let hides = |l: &Scene| l.hides(&self.scene, i, c.x, c.y);
+                sample.seen &= !gauge.before.iter().any(hides);
+            }
+        }
         let signals: Vec<_> = candidates.iter().zip(&patches).zip(signals).collect();
         threads::map(&signals, |((c, patch), signal)| {
             self.judge(c, patch, signal, gauge)
@@ -69,6 +78,7 @@ impl Eyes {
             backdrop,
             clock,
             least_emission,
+            ..
         } = gauge;
         let look = |lit: &[Option<bool>]| Shine::of(&self.scene, patch, linear, backdrop, lit);
         let radius_px = candidate.radius * self.scene.grid.size as f64;

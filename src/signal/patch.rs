@@ -1,6 +1,7 @@
 //! The cells of a candidate and round it.
 
 use crate::locate::candidates::Candidate;
+use crate::locate::scene::Scene;
 
 /// Most cells of a region or surround that are sampled; more add time, not precision (with 64 looks waver).
 const MAX_SAMPLED: usize = 160;
@@ -72,6 +73,20 @@ impl Patch {
             rim: spread(&rims, MAX_SAMPLED),
             surround: spread(&surround, MAX_SAMPLED),
         }
+    }
+
+    /// Without what of rim and surround does not move as `scene` does, if anything is left of each.
+    pub fn kept_to(mut self, scene: &Scene) -> Self {
+        let holds = |p: &(f64, f64)| scene.holds(p.0, p.1);
+        if self.surround.iter().any(holds) {
+            self.surround.retain(holds);
+        }
+        if self.rim.iter().any(holds) {
+            let mut kept = self.rim.iter().map(holds);
+            self.skirt.retain(|_| kept.next().unwrap_or(true));
+            self.rim.retain(holds);
+        }
+        self
     }
 }
 

@@ -174,7 +174,7 @@ pub struct Backdrop {
     light: Vec<f32>,
     color: Vec<f32>,
     frames: usize,
-    /// Scene points evenly over the first picture, in cells.
+    /// Scene points evenly over the first picture, or the layer, in cells.
     places: Vec<(f64, f64)>,
 }
 
@@ -214,7 +214,10 @@ impl Backdrop {
             light,
             color,
             frames: n.max(1),
-            places: places.collect(),
+            places: match scene.area() {
+                None => places.collect(),
+                Some(area) => spread(&area.places().collect::<Vec<_>>(), PLACES * PLACES),
+            },
         }
     }
 

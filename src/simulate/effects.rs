@@ -201,6 +201,8 @@ pub struct Effects {
     /// Steady drift in px/s, and where to in degrees clockwise from right.
     pub drift: f64,
     pub drift_deg: f64,
+    /// Sway of a device that another hand holds before the background: sd per axis in px, 0 for one that is fixed to it.
+    pub held: f64,
 
     // Time.
     /// Relative variation of the frame interval; timestamps stay true.
@@ -258,6 +260,7 @@ impl Default for Effects {
             zoom: 0.0,
             drift: 0.0,
             drift_deg: 0.0,
+            held: 0.0,
             vfr: 0.0,
             drop: 0.0,
             dup: 0.0,
@@ -329,6 +332,7 @@ impl Effects {
             ("zoom", self.zoom, 0.0, 0.2),
             ("drift", self.drift, -1e4, 1e4),
             ("drift_deg", self.drift_deg, -360.0, 360.0),
+            ("held", self.held, 0.0, 1000.0),
             ("vfr", self.vfr, 0.0, 0.9),
             ("drop", self.drop, 0.0, 0.9),
             ("dup", self.dup, 0.0, 0.9),

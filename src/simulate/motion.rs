@@ -163,6 +163,34 @@ impl Motion {
     }
 }
 
+/// Rate in Hz of the sway of an arm that holds something before a camera, and the share of tremor in it.
+const SWAY_HZ: f64 = 0.4;
+const SWAY_TREMOR: f64 = 0.05;
+
+/// The path of a device that is held before the background.
+#[derive(Debug, Clone)]
+pub struct Sway {
+    x: Wander,
+    y: Wander,
+    /// Sd per axis in px.
+    sd: f64,
+}
+
+impl Sway {
+    pub fn new(sd: f64, rng: &mut Random) -> Self {
+        Self {
+            x: Wander::new(rng, SWAY_HZ, SWAY_TREMOR),
+            y: Wander::new(rng, SWAY_HZ, SWAY_TREMOR),
+            sd,
+        }
+    }
+
+    /// How far it is from its place in the scene at `t` s, in px.
+    pub fn at(&self, t: f64) -> (f64, f64) {
+        (self.sd * self.x.at(t), self.sd * self.y.at(t))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Effects;

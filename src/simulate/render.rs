@@ -135,7 +135,7 @@ impl SimulatedSource {
             .collect();
         let glow = glow(&self.scene, &pictures, (w, h));
         let middle = (0.5 * w as f64, 0.5 * h as f64);
-        let look = steps[0].first.to_image(self.scene.led);
+        let look = steps[0].first.to_image(self.scene.led_at(shutter.begin));
         let near = (look.0 + middle.0, look.1 + middle.1);
         let mut painter = Painter {
             scene: &self.scene,
@@ -258,6 +258,7 @@ impl Painter<'_> {
             );
             texture.add_line(start, along, share, self.surface);
         }
+        self.held(y, down, 0.5 * (begin + end));
         let flicker = self.scene.room.flicker(begin, end);
         let room = (self.scene.room.ambient * flicker) as f32;
         for ((raw, surface), glow) in self.raw.iter_mut().zip(self.surface.iter()).zip(self.glow) {
@@ -273,6 +274,36 @@ impl Painter<'_> {
             self.emitter(i, y, down, (begin, end), flicker);
         }
         self.movers(y, &mid, begin, room);
+    }
+
+    /// Draws the held device over the row's surface, where it is at `t` s.
+    fn held(&mut self, y: usize, down: f64, t: f64) {
+        let Some(held) = &self.scene.held else { return };
+        let (w, h) = (self.size.0 as f64, self.size.1 as f64);
+        let (dx, dy) = held.sway.at(t);
+        let step = &self.steps[self.steps.len() / 2];
+        let pose = step.first.toward(&step.last, down);
+        let (u, v) = pose.to_scene((0.5 - 0.5 * w, y as f64 + 0.5 - 0.5 * h));
+        let texture = &held.texture;
+        let start = (
+            (u - dx + 0.5 * texture.width as f64) as f32,
+            (v - dy + 0.5 * texture.height as f64) as f32,
+        );
+        let along = (
+            (pose.cos / pose.zoom) as f32,
+            (-pose.sin / pose.zoom) as f32,
+        );
+        self.raw.iter_mut().for_each(|p| p.fill(0.0));
+        texture.add_line(start, along, 1.0, self.raw);
+        for x in 0..self.size.0 {
+            let n = x as f32;
+            let alpha = held
+                .housing
+                .alpha((start.0 + n * along.0, start.1 + n * along.1));
+            for (surface, device) in self.surface.iter_mut().zip(self.raw.iter()) {
+                surface[x] += alpha * (device[x] - surface[x]);
+            }
+        }
     }
 
     fn screens(&mut self, y: usize, pose: &Pose) {
@@ -313,7 +344,11 @@ impl Painter<'_> {
                 level *= flicker;
             }
             let pose = step.first.toward(&step.last, down);
-            let mut at = pose.to_image(m.at);
+            let sway = match m.of_device {
+                true => self.scene.sway(during(0.5 * (step.from + step.to))),
+                false => (0.0, 0.0),
+            };
+            let mut at = pose.to_image((m.at.0 + sway.0, m.at.1 + sway.1));
             level *= 1.0 - self.covered(at, &pose, begin);
             if let Some(mirror) = m.ghost {
                 at = (-mirror * at.0, -mirror * at.1);

@@ -261,3 +261,41 @@ fn what_can_not_be_filmed_is_refused() {
     assert!(refuse(&|s| s.schedule = vec![lit(f64::NAN, 1.0, Color::Red)]).contains("finite"));
     assert!(refuse(&|s| s.effects.shake = -1.0).contains("shake"));
 }
+
+#[test]
+fn a_held_device_and_its_light_move_before_what_stays() {
+    let mut spec = clean(vec![lit(-1.0, 9.0, Color::Red)]);
+    (spec.width, spec.height, spec.duration_s) = (320, 240, 2.0);
+    let e = &mut spec.effects;
+    (e.place, e.led_radius, e.led_level, e.held) = (Some([160.0, 120.0]), 3.0, 0.5, 12.0);
+    let source = SimulatedSource::new(&spec).unwrap();
+    let truth = source.truth().led.clone();
+    let frames = frames(&spec);
+    // The reddest pixel is the light.
+    let place = |f: &Frame| {
+        let chroma = &f.v;
+        let most = (0..chroma.data.len())
+            .max_by_key(|&i| chroma.data[i])
+            .unwrap();
+        (
+            2.0 * (most % chroma.width) as f64,
+            2.0 * (most / chroma.width) as f64,
+        )
+    };
+    let places: Vec<(f64, f64)> = frames.iter().map(place).collect();
+    let n = places.len() as f64;
+    let mean = places
+        .iter()
+        .fold((0.0, 0.0), |m, p| (m.0 + p.0 / n, m.1 + p.1 / n));
+    assert!(
+        (mean.0 - truth.x).abs() < 3.0 && (mean.1 - truth.y).abs() < 3.0,
+        "{mean:?} {truth:?}"
+    );
+    let farthest = places
+        .iter()
+        .map(|p| (p.0 - places[0].0).hypot(p.1 - places[0].1));
+    assert!(farthest.fold(0.0, f64::max) > 10.0, "{places:?}");
+    // The wall in the corner.
+    let corner = |f: &Frame| f.y.row(4)[..20].to_vec();
+    assert!(frames.iter().all(|f| corner(f) == corner(&frames[0])));
+}

@@ -69,8 +69,9 @@ impl Truth {
         for slot in timeline {
             frames += 1;
             end_s = slot.pts_s + interval;
-            let pose = scene.motion.pose(slot.pts_s + 0.5 * e.exposure * interval);
-            let at = pose.to_image(scene.led);
+            let middle_s = slot.pts_s + 0.5 * e.exposure * interval;
+            let pose = scene.motion.pose(middle_s);
+            let at = pose.to_image(scene.led_at(middle_s));
             let inside = at.0.abs() < 0.5 * w && at.1.abs() < 0.5 * h;
             let covered = scene.movers.iter().any(|m| {
                 m.at(slot.pts_s).is_some_and(|mid| {

@@ -5,6 +5,7 @@
 //! agree with is the camera's, whatever the others do. A passing person, a screen or a parrot before the lens outweighs
 //! the background in points and in contrast, but not in tiles that all moved alike.
 
+mod marks;
 mod picture;
 mod refine;
 mod search;
@@ -12,6 +13,7 @@ mod solve;
 mod tiles;
 
 use super::cells::Grid;
+pub use marks::{Clues, FEWEST as FEWEST_MARKS, Marks, View};
 pub(super) use picture::Picture;
 use picture::{Point, noise, textured_points};
 use refine::refine;

@@ -78,6 +78,29 @@ impl Picture {
         self.data[y * self.cols + x]
     }
 
+    /// Codes per cell; not at the rim.
+    fn gradient(&self, x: usize, y: usize) -> (f32, f32) {
+        (
+            (self.at(x + 1, y) - self.at(x - 1, y)) / 2.0,
+            (self.at(x, y + 1) - self.at(x, y - 1)) / 2.0,
+        )
+    }
+
+    /// A cell, not at the rim, as a point of a picture with so much noise (standard deviation in codes).
+    pub fn point(&self, x: usize, y: usize, noise: f32) -> Point {
+        let (gx, gy) = self.gradient(x, y);
+        let steep = gx.hypot(gy);
+        Point {
+            x: x as f32,
+            y: y as f32,
+            value: self.at(x, y),
+            gx,
+            gy,
+            tolerance: AGREE_NOISE.max(2.0 * noise) + AGREE_CELLS * steep,
+            weight: steep.min(MAX_WEIGHT),
+        }
+    }
+
     /// Bilinear sample, `None` outside.
     pub fn sample(&self, x: f64, y: f64) -> Option<f32> {
         if !(x >= 0.0 && y >= 0.0 && x < (self.cols - 1) as f64 && y < (self.rows - 1) as f64) {
@@ -139,29 +162,23 @@ pub fn textured_points(p: &Picture, noise: f32) -> Vec<Point> {
     points
 }
 
+/// As many of them as there are.
+pub fn dense_points(p: &Picture, noise: f32) -> Vec<Point> {
+    bucket_points(p, BUCKETS[2], noise)
+}
+
 fn bucket_points(p: &Picture, bucket: usize, noise: f32) -> Vec<Point> {
     let least = MIN_GRADIENT.max(NOISE_GRADIENT * noise);
-    let agree = AGREE_NOISE.max(2.0 * noise);
     let mut points = Vec::new();
     for by in (1..p.rows.saturating_sub(1)).step_by(bucket) {
         for bx in (1..p.cols.saturating_sub(1)).step_by(bucket) {
             let mut best: Option<(f32, Point)> = None;
             for y in by..(by + bucket).min(p.rows - 1) {
                 for x in bx..(bx + bucket).min(p.cols - 1) {
-                    let gx = (p.at(x + 1, y) - p.at(x - 1, y)) / 2.0;
-                    let gy = (p.at(x, y + 1) - p.at(x, y - 1)) / 2.0;
+                    let (gx, gy) = p.gradient(x, y);
                     let steep = gx * gx + gy * gy;
                     if best.as_ref().is_none_or(|(s, _)| steep > *s) {
-                        let point = Point {
-                            x: x as f32,
-                            y: y as f32,
-                            value: p.at(x, y),
-                            gx,
-                            gy,
-                            tolerance: agree + AGREE_CELLS * steep.sqrt(),
-                            weight: steep.sqrt().min(MAX_WEIGHT),
-                        };
-                        best = Some((steep, point));
+                        best = Some((steep, p.point(x, y, noise)));
                     }
                 }
             }

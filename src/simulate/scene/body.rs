@@ -6,6 +6,21 @@ use super::texture::{Texture, rounded_box, value_noise};
 use crate::simulate::profile::Shape;
 use crate::simulate::{Body, Effects, Layout};
 
+/// The outline of a housing: a box with round corners, px of the texture.
+#[derive(Debug, Clone, Copy)]
+pub struct Housing {
+    mid: (f32, f32),
+    half: (f32, f32),
+    round: f32,
+}
+
+impl Housing {
+    /// Opacity (0..1) at a point of the texture, in px.
+    pub fn alpha(&self, (x, y): (f32, f32)) -> f32 {
+        rounded_box(x - self.mid.0, y - self.mid.1, self.half, self.round)
+    }
+}
+
 /// Paints the housing with its light at `(x, y)` px of the texture, unlit; `shape` is one lens, `places` are its copies, px from there.
 pub fn paint(
     t: &mut Texture,
@@ -14,7 +29,7 @@ pub fn paint(
     shape: Shape,
     places: &[(f32, f32)],
     rng: &mut Random,
-) {
+) -> Housing {
     let r = e.led_radius as f32;
     // An indicator of 1.5 mm radius sits in housings of 30 to 70 mm; a ring is half as wide as its doorbell.
     let (half, at) = match e.layout {
@@ -59,6 +74,7 @@ pub fn paint(
     for (px, py) in places {
         unlit(t, (x + px, y + py), shape, light);
     }
+    Housing { mid, half, round }
 }
 
 /// The camera lens of the device: black glass with the glint of a lamp, beside the light, which is `at` px from the middle of the housing.

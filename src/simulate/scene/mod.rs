@@ -16,10 +16,11 @@ pub use texture::Texture;
 pub use things::{Mover, Picture, Screen};
 
 use super::ClipSpec;
-use super::motion::Motion;
+use super::motion::{Motion, Sway};
 use super::profile::Profile;
 use super::spectrum::{self, Rgb};
 use super::waveform::Waveform;
+use body::Housing;
 
 /// A point light or lens.
 #[derive(Debug, Clone)]
@@ -38,6 +39,15 @@ pub struct Emitter {
     pub mains: bool,
     /// Belongs to the device that is filmed.
     pub of_device: bool,
+}
+
+/// A device that moves before the surface.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The surface with the device on it, where it was painted.
+    pub texture: Texture,
+    pub housing: Housing,
+    pub sway: Sway,
 }
 
 /// The room's light.
@@ -74,6 +84,8 @@ pub struct Scene {
     pub screens: Vec<Screen>,
     pub movers: Vec<Mover>,
     pub motion: Motion,
+    /// The device, if it is held before the surface rather than fixed to it.
+    pub held: Option<Held>,
     /// Scene point of the device's light, px from the scene's middle.
     pub led: (f64, f64),
 }
@@ -108,21 +120,43 @@ impl Scene {
             screens: Vec::new(),
             movers: Vec::new(),
             motion,
+            held: None,
             led,
         };
         let at = scene.on_surface(led);
-        body::paint(
-            &mut scene.surface,
+        let mut with_device = scene.surface.clone();
+        let housing = body::paint(
+            &mut with_device,
             at,
             e,
             shape,
             &lenses.map(|(x, y)| (x as f32, y as f32)),
             &mut Random::new(spec.seed, 4),
         );
+        if e.held == 0.0 {
+            scene.surface = with_device;
+        } else {
+            with_device.finish(e.blur, room.gains);
+            scene.held = Some(Held {
+                texture: with_device,
+                housing,
+                sway: Sway::new(e.held, &mut Random::new(spec.seed, 9)),
+            });
+        }
         scene.add_others(spec, &mut Random::new(spec.seed, 6));
-        scene.surface.blur(e.blur);
-        scene.surface.map(|c| spectrum::raw_of_srgb(c, room.gains));
+        scene.surface.finish(e.blur, room.gains);
         scene
+    }
+
+    /// How far the device is from where it was painted at `t` s, in px.
+    pub fn sway(&self, t: f64) -> (f64, f64) {
+        self.held.as_ref().map_or((0.0, 0.0), |h| h.sway.at(t))
+    }
+
+    /// Scene point of the device's light at `t` s.
+    pub fn led_at(&self, t: f64) -> (f64, f64) {
+        let (dx, dy) = self.sway(t);
+        (self.led.0 + dx, self.led.1 + dy)
     }
 
     /// Point of the surface's texture, px from its top left, of a scene point.

@@ -14,8 +14,10 @@ pub fn light(spec: &ClipSpec, rng: &mut Random) -> (f64, f64) {
     let e = &spec.effects;
     let (w, h) = size(spec);
     let mut along = |n: f64| {
-        let margin =
-            1.2 * e.led_radius + 3.0 * e.shake + 0.5 * e.drift.abs() * spec.duration_s + 4.0;
+        let margin = 1.2 * e.led_radius
+            + 3.0 * (e.shake + e.held)
+            + 0.5 * e.drift.abs() * spec.duration_s
+            + 4.0;
         let free = (0.5 * n - margin).max(0.05 * n);
         rng.real(-free..free)
     };

@@ -1,6 +1,6 @@
 //! A painted surface in linear light, and the random patterns it is painted with.
 
-use crate::simulate::spectrum::Rgb;
+use crate::simulate::spectrum::{self, Rgb};
 
 /// A picture of reflectances; beyond its edges it goes on mirrored.
 #[derive(Debug, Clone)]
@@ -85,6 +85,12 @@ impl Texture {
                 plane[at] = c;
             }
         }
+    }
+
+    /// From reflectances to raw signal in light of level 1 through optics that blur by `blur` px (sd).
+    pub fn finish(&mut self, blur: f64, gains: [f64; 3]) {
+        self.blur(blur);
+        self.map(|c| spectrum::raw_of_srgb(c, gains));
     }
 
     /// Blurs by three box filters that make up a Gaussian of about `sd` px.
