@@ -195,7 +195,7 @@ pub(crate) fn observe_in_windows(
             Ok(false) => break,
             Err(e) if eyes.is_empty() => return Err(e),
             Err(e) => {
-                eyes.warnings.push(e.to_string());
+                eyes.warnings.push(e.reason());
                 break;
             }
         }

@@ -30,6 +30,19 @@ impl SourceError {
         }
     }
 
+    /// What is wrong, without the name.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Unreadable { cause, .. } => format!("cannot be read: {cause}"),
+            Self::Invalid { cause, .. } => format!("no usable video: {cause}"),
+            Self::Unsupported { what, help, .. } => {
+                format!("{what} is not supported here: {help}")
+            }
+            Self::Truncated { cause, .. } => format!("ends early: {cause}"),
+            Self::Camera { cause, .. } => cause.clone(),
+        }
+    }
+
     /// What the user called the input.
     pub fn name(&self) -> &str {
         match self {
@@ -44,15 +57,7 @@ impl SourceError {
 
 impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable { name, cause } => write!(f, "{name}: cannot be read: {cause}"),
-            Self::Invalid { name, cause } => write!(f, "{name}: no usable video: {cause}"),
-            Self::Unsupported { name, what, help } => {
-                write!(f, "{name}: {what} is not supported here: {help}")
-            }
-            Self::Truncated { name, cause } => write!(f, "{name}: ends early: {cause}"),
-            Self::Camera { name, cause } => write!(f, "{name}: {cause}"),
-        }
+        write!(f, "{}: {}", self.name(), self.reason())
     }
 }
 

@@ -18,9 +18,10 @@ const GLANCES: usize = 24;
 const LOOKS: usize = 160;
 /// Share of these in which a point must be elsewhere to be followed: who walks past hides it for less.
 const ELSEWHERE: f64 = 0.3;
-/// Share of the frames in which a thing must be found, and share of those in which a point of it may be missed: blurred, in a hand's
+/// Share of the frames in which a thing must be found at first, and when it is followed by all of it; and share of those in which a point of it may be missed: blurred, in a hand's
 /// shadow. What blinks where it is, is missed in more.
 const HOLDS: f64 = 0.5;
+const HOLDS_ALL: f64 = 0.9;
 const STRAYS: f64 = 0.3;
 /// Cells (root mean square over the frames) by which it must be away from the scene: what is within that is one lamp in both.
 const OWN_WAY: f64 = 1.0;
@@ -32,6 +33,9 @@ const LEAVES: f64 = 0.6;
 /// between them.
 const NEAR: usize = 3;
 const SPARSE: usize = 9;
+/// Cells per s that what is followed moves at most: half the picture's width. What leaps is found here and there by chance: things in
+/// a hand that one films sway by a tenth of that.
+const FASTEST: f64 = 75.0;
 /// Share of its points that must be found again when it is followed by its surface.
 const CONFIRMED: f64 = 0.7;
 /// A thing that fills more of the picture than this is the scene before which another moves.
@@ -165,7 +169,7 @@ impl Search<'_> {
         let mut before = 0;
         let mut best: Option<(Scene, BTreeSet<usize>)> = None;
         for time in 0..MOST_TIMES {
-            if !self.goes_its_way(&layer, cell) {
+            if !self.goes_its_way(&layer, cell, HOLDS) {
                 return None;
             }
             let there = self.going_with(&layer, cell, &all)?;
@@ -180,12 +184,14 @@ impl Search<'_> {
             (before, cell) = (there.len() as u32, self.marks.cell(*there.first()?));
             let next = self.followed(&Clues::Surface(&cells));
             // At first it was followed by what may not be of it.
-            if time > 0 {
-                if best.as_ref().is_some_and(|b| there.len() <= b.1.len()) {
-                    break;
-                }
+            let sure =
+                time > 0 && self.goes_its_way(&layer, cell, HOLDS_ALL) && !self.leaps(&layer, cell);
+            let better = best.as_ref().is_none_or(|b| there.len() > b.1.len());
+            if sure && better {
                 layer.area = Some(area);
                 best = Some((layer, there));
+            } else if best.is_some() {
+                break;
             }
             layer = next;
         }
@@ -204,15 +210,34 @@ impl Search<'_> {
         layer
     }
 
-    fn goes_its_way(&self, layer: &Scene, cell: usize) -> bool {
+    /// Whether a layer has a cell away from where the scene has it, and is found in at least such a share of the frames.
+    fn goes_its_way(&self, layer: &Scene, cell: usize, least: f64) -> bool {
         let both = layer.frames.iter().zip(&self.scene.frames);
         let squares: Vec<f64> = both
             .filter(|(a, b)| a.aligned && b.aligned)
             .map(|(a, b)| self.distance(a, b, cell).powi(2))
             .collect();
         let n = squares.len() as f64;
-        n >= HOLDS * self.scene.frames.len() as f64
-            && squares.iter().sum::<f64>() >= OWN_WAY * OWN_WAY * n
+        let all = self.scene.frames.iter().filter(|f| f.aligned).count();
+        n >= least * all as f64 && squares.iter().sum::<f64>() >= OWN_WAY * OWN_WAY * n
+    }
+
+    /// Whether a layer has a cell, against the scene, move faster than things are held.
+    fn leaps(&self, layer: &Scene, cell: usize) -> bool {
+        let cols = self.scene.grid.cols;
+        let (x, y) = ((cell % cols) as f64, (cell / cols) as f64);
+        let both = layer.frames.iter().zip(&self.scene.frames);
+        let places: Vec<(f64, f64, f64)> = both
+            .filter(|(a, b)| a.aligned && b.aligned)
+            .map(|(a, b)| {
+                let (u, v) = (a.motion.apply(x, y), b.motion.apply(x, y));
+                (a.time_s, u.0 - v.0, u.1 - v.1)
+            })
+            .collect();
+        let leap = |w: &[(f64, f64, f64)]| {
+            (w[1].1 - w[0].1).hypot(w[1].2 - w[0].2) > FASTEST * (w[1].0 - w[0].0)
+        };
+        places.windows(2).any(leap)
     }
 
     /// Which of the marks go with a layer, of which one cell is known; `None` if they are too few.
