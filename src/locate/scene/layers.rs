@@ -1,5 +1,4 @@
-//! Things that go their own way (layers of motion: Wang and Adelson 1994): a device that is held before the camera, or one on a
-//! wall before which someone fills the picture and moves.
+//! Things that go their own way (layers of motion: Wang and Adelson 1994): a device that is held before the camera.
 //!
 //! Textured points of the first picture that are elsewhere in many frames show that there is such a thing. Those of one group are
 //! followed; those that prove to go with it, and leave where they were when it does, give its outline; then all that is within
