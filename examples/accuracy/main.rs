@@ -97,8 +97,7 @@ fn measure(args: &Args) -> Result<(), String> {
     let wanted = |name: &str| args.only.as_ref().is_none_or(|o| name.contains(o.as_str()));
     let rows = CONDITIONS.iter().map(|c| (c.name, c.draw, args.clips));
     let mut all: Vec<_> = rows.collect();
-    let mixed = (MIXED, draws::mixed as conditions::Draw, args.mixed);
-    all.insert(MIXED_AT.min(all.len()), mixed);
+    all.insert(MIXED_AT, (MIXED, draws::mixed, args.mixed));
     if let Some(folder) = &args.films {
         std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     }

@@ -192,10 +192,12 @@ impl Maps {
         let mut seen = shares
             .first_mut()
             .map_or_else(Vec::new, |s| std::mem::take(&mut s.0));
-        for (i, seen) in seen.iter_mut().enumerate() {
-            let (x, y) = canvas.position(i);
-            if !scene.holds(f64::from(x), f64::from(y)) {
-                *seen = 0;
+        if let Some(area) = scene.area() {
+            for (i, seen) in seen.iter_mut().enumerate() {
+                let (x, y) = canvas.position(i);
+                if !area.holds(f64::from(x), f64::from(y)) {
+                    *seen = 0;
+                }
             }
         }
         Self {

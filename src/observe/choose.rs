@@ -77,7 +77,7 @@ impl Eyes {
             let emissions = threads::map(&shining, |c| {
                 let look = Shine::of(
                     &self.scene,
-                    &Patch::of(c).kept_to(&self.scene),
+                    &Patch::of(c, &self.scene),
                     linear,
                     backdrop,
                     &always,

@@ -319,15 +319,17 @@ fn a_lamp_of_a_device_in_a_hand_blinks_where_the_device_is() {
             // The edge of the lens lies within a pixel.
             let lens = (5.0 - (u - 15.0).hypot(v)).clamp(0.0, 1.0);
             let lit = if t % 2.0 < 1.0 { 235.0 } else { 60.0 };
-            let (a, b) = ((x / 20.0).floor(), (y / 20.0).floor());
-            let wall = 130.0 + 15.0 * waves + 40.0 * (12.9 * a + 78.2 * b).sin();
             // Its camera's eye and a label.
             let eye = (u + 18.0).hypot(v + 8.0) < 9.0;
             let label = (-30.0..-4.0).contains(&u) && (12.0..20.0).contains(&v);
             let plain = if label { 110.0 } else { 50.0 };
             let device = if eye { 20.0 } else { plain };
             let inside = u.abs() < 40.0 && v.abs() < 30.0;
-            let body = if inside { device } else { wall };
+            let body = if inside {
+                device
+            } else {
+                Frame::bricks(x, y, waves)
+            };
             body + lens * (lit - body)
         });
         frame.pts_s = t;

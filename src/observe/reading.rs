@@ -52,7 +52,7 @@ pub(super) struct Gauge<'a> {
 impl Eyes {
     /// What each candidate did, and how it looks; `None` for one that was never seen lit, or is hardly a lamp.
     pub(super) fn measure(&self, candidates: &[Candidate], gauge: &Gauge) -> Vec<Option<Measured>> {
-        let patches = threads::map(candidates, |c| Patch::of(c).kept_to(&self.scene));
+        let patches = threads::map(candidates, |c| Patch::of(c, &self.scene));
         let mut signals = measure(&self.scene, &patches, gauge.linear);
         for (c, signal) in candidates.iter().zip(&mut signals) {
             for (i, sample) in signal.samples.iter_mut().enumerate() {

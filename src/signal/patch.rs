@@ -1,7 +1,7 @@
 //! The cells of a candidate and round it.
 
 use crate::locate::candidates::Candidate;
-use crate::locate::scene::Scene;
+use crate::locate::scene::{Area, Scene};
 
 /// Most cells of a region or surround that are sampled; more add time, not precision (with 64 looks waver).
 const MAX_SAMPLED: usize = 160;
@@ -21,7 +21,8 @@ pub struct Patch {
 }
 
 impl Patch {
-    pub fn of(candidate: &Candidate) -> Self {
+    /// Of what moves as `scene` does.
+    pub fn of(candidate: &Candidate, scene: &Scene) -> Self {
         let (mut x0, mut y0, mut x1, mut y1) = (i32::MAX, i32::MAX, i32::MIN, i32::MIN);
         for &(x, y, _) in &candidate.cells {
             x0 = x0.min(x);
@@ -66,18 +67,22 @@ impl Patch {
         let sum = |cells: &[(i32, i32, f32)]| cells.iter().map(|c| c.2).sum::<f32>();
         let squares: f32 = candidate.cells.iter().map(|c| c.2 * c.2).sum();
         let within = sum(&candidate.cells);
-        Self {
+        let whole = Self {
             skirt: spread(&skirt, MAX_SAMPLED),
             flux_cells: (within + sum(&candidate.skirt)) * within / squares.max(1e-6),
             region: spread(&region, MAX_SAMPLED),
             rim: spread(&rims, MAX_SAMPLED),
             surround: spread(&surround, MAX_SAMPLED),
+        };
+        match scene.area() {
+            Some(area) => whole.kept_to(area),
+            None => whole,
         }
     }
 
-    /// Without what of rim and surround does not move as `scene` does, if anything is left of each.
-    pub fn kept_to(mut self, scene: &Scene) -> Self {
-        let holds = |p: &(f64, f64)| scene.holds(p.0, p.1);
+    /// Without what of rim and surround lies beyond an area, if anything is left of each.
+    fn kept_to(mut self, area: &Area) -> Self {
+        let holds = |p: &(f64, f64)| area.holds(p.0, p.1);
         if self.surround.iter().any(holds) {
             self.surround.retain(holds);
         }

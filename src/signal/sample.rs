@@ -285,7 +285,7 @@ mod tests {
             .find(|c| (c.x * size - 161.0).hypot(c.y * size - 121.0) < 4.0 && !c.skirt.is_empty())
             .unwrap();
         let linear = Linearizer::new(ColorInfo::default());
-        let signals = measure(&scene, &[Patch::of(lamp)], &linear);
+        let signals = measure(&scene, &[Patch::of(lamp, &scene)], &linear);
         let spread = |of: fn(&Sample) -> f32| {
             let light: Vec<f32> = signals[0].samples.iter().map(of).collect();
             let most = light.iter().copied().fold(f32::MIN, f32::max);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::camera::{Camera, Row, sharpen};
 use super::motion::Pose;
 use super::random::Random;
-use super::scene::{Emitter, Picture, Scene};
+use super::scene::{Emitter, Picture, Scene, Texture};
 use super::spectrum::Rgb;
 use super::timeline::{Slot, Timeline};
 use super::truth::Truth;
@@ -237,28 +237,20 @@ struct Painter<'a> {
 
 impl Painter<'_> {
     fn row(&mut self, y: usize) {
-        let (w, h) = self.size;
-        let down = (y as f64 + 0.5) / h as f64;
+        let down = (y as f64 + 0.5) / self.size.1 as f64;
         let begin = self.shutter.begin + down * self.shutter.readout;
         let end = begin + self.shutter.exposure;
-        let at = |dy: f64| (0.5 - 0.5 * w as f64, dy + 0.5 - 0.5 * h as f64);
         let texture = &self.scene.surface;
         self.surface.iter_mut().for_each(|p| p.fill(0.0));
         let share = 1.0 / self.steps.len() as f32;
         for step in self.steps {
             let pose = step.first.toward(&step.last, down);
-            let (u, v) = pose.to_scene(at(y as f64));
-            let start = (
-                (u + 0.5 * texture.width as f64) as f32,
-                (v + 0.5 * texture.height as f64) as f32,
-            );
-            let along = (
-                (pose.cos / pose.zoom) as f32,
-                (-pose.sin / pose.zoom) as f32,
-            );
+            let (start, along) = self.line(texture, &pose, y, (0.0, 0.0));
             texture.add_line(start, along, share, self.surface);
         }
-        self.held(y, down, 0.5 * (begin + end));
+        let mid = &self.steps[self.steps.len() / 2];
+        let mid = mid.first.toward(&mid.last, down);
+        self.held(y, &mid, 0.5 * (begin + end));
         let flicker = self.scene.room.flicker(begin, end);
         let room = (self.scene.room.ambient * flicker) as f32;
         for ((raw, surface), glow) in self.raw.iter_mut().zip(self.surface.iter()).zip(self.glow) {
@@ -266,9 +258,6 @@ impl Painter<'_> {
                 *out = s * (room + glow);
             }
         }
-        let mid = self.steps[self.steps.len() / 2]
-            .first
-            .toward(&self.steps[self.steps.len() / 2].last, down);
         self.screens(y, &mid);
         for i in 0..self.lit.len() {
             self.emitter(i, y, down, (begin, end), flicker);
@@ -276,23 +265,32 @@ impl Painter<'_> {
         self.movers(y, &mid, begin, room);
     }
 
-    /// Draws the held device over the row's surface, where it is at `t` s.
-    fn held(&mut self, y: usize, down: f64, t: f64) {
-        let Some(held) = &self.scene.held else { return };
+    /// Where row `y` of the picture begins on a texture that is `shift` px from its place in the scene, and what a px of the row is there.
+    fn line(
+        &self,
+        texture: &Texture,
+        pose: &Pose,
+        y: usize,
+        shift: (f64, f64),
+    ) -> ((f32, f32), (f32, f32)) {
         let (w, h) = (self.size.0 as f64, self.size.1 as f64);
-        let (dx, dy) = held.sway.at(t);
-        let step = &self.steps[self.steps.len() / 2];
-        let pose = step.first.toward(&step.last, down);
         let (u, v) = pose.to_scene((0.5 - 0.5 * w, y as f64 + 0.5 - 0.5 * h));
-        let texture = &held.texture;
         let start = (
-            (u - dx + 0.5 * texture.width as f64) as f32,
-            (v - dy + 0.5 * texture.height as f64) as f32,
+            (u - shift.0 + 0.5 * texture.width as f64) as f32,
+            (v - shift.1 + 0.5 * texture.height as f64) as f32,
         );
         let along = (
             (pose.cos / pose.zoom) as f32,
             (-pose.sin / pose.zoom) as f32,
         );
+        (start, along)
+    }
+
+    /// Draws the held device over the row's surface, where it is at `t` s.
+    fn held(&mut self, y: usize, pose: &Pose, t: f64) {
+        let Some(held) = &self.scene.held else { return };
+        let texture = &held.texture;
+        let (start, along) = self.line(texture, pose, y, held.sway.at(t));
         self.raw.iter_mut().for_each(|p| p.fill(0.0));
         texture.add_line(start, along, 1.0, self.raw);
         for x in 0..self.size.0 {

@@ -81,6 +81,12 @@ pub struct Frame {
 
 #[cfg(test)]
 impl Frame {
+    /// The code of a wall of bricks of 20 px, no two rows of them alike, in a picture of waves.
+    pub fn bricks(x: f64, y: f64, waves: f64) -> f64 {
+        let (column, row) = ((x / 20.0).floor(), (y / 20.0).floor());
+        130.0 + 15.0 * waves + 40.0 * (12.9 * column + 78.2 * row).sin()
+    }
+
     /// A grey picture of 320 x 240 px that has moved right by `dx` px: `code` of the place that each pixel shows and of
     /// the waves there, -2 to 2, that alignment holds on to.
     pub fn waves(dx: f64, code: impl Fn(f64, f64, f64) -> f64) -> Self {

@@ -9,9 +9,9 @@ use crate::locate::cells::Grid;
 
 /// Farthest in cells, to each side, that a thing is looked for from where it was a frame before: 16 px of a picture of 640 px, which
 /// a hand moves in 1/30 s at 50 cm/s in a picture 70 cm wide.
-const REACH: usize = 4;
+const REACH: i32 = 4;
 /// The same at most, of one that was lost for some frames.
-const FAR: usize = 12;
+const FAR: i32 = 12;
 /// Misfit (0 perfect, 1 nothing fits) that a jump by one cell must save to be believed: a fiftieth of the points fit a wrong place
 /// better by chance.
 const JUMP_COST: f64 = 0.02;
@@ -139,7 +139,7 @@ impl Marks {
             } else {
                 away
             };
-            let reach = (REACH + lost).min(FAR) as i32;
+            let reach = (REACH + lost).min(FAR);
             let start = Alignment {
                 motion: nearest(&clues, &picture, &f, last, reach),
                 gain: f.gain,
@@ -175,8 +175,8 @@ impl Marks {
     fn points_of(&self, clues: &Clues) -> Vec<Point> {
         match clues {
             Clues::Marks(marks) => {
-                let some = marks.iter().step_by(marks.len().div_ceil(ENOUGH).max(1));
-                some.map(|&i| self.points[i].clone()).collect()
+                let some = thinned(marks, ENOUGH);
+                some.map(|i| self.points[i].clone()).collect()
             }
             Clues::Surface(cells) => {
                 let (cols, rows) = (self.grid.cols, self.grid.rows);
@@ -184,8 +184,8 @@ impl Marks {
                     let (x, y) = (i % cols, i / cols);
                     (x > 0 && y > 0 && x + 1 < cols && y + 1 < rows).then_some((x, y))
                 };
-                let some = cells.iter().step_by(cells.len().div_ceil(ENOUGH).max(1));
-                some.filter_map(|&i| inner(i))
+                let some = thinned(cells, ENOUGH);
+                some.filter_map(inner)
                     .map(|(x, y)| {
                         let p = self.picture.point(x, y, self.noise);
                         Point {
@@ -199,6 +199,12 @@ impl Marks {
             }
         }
     }
+}
+
+/// At most so many of the items, evenly spread.
+pub fn thinned<T: Copy>(items: &[T], most: usize) -> impl Iterator<Item = T> {
+    let step = items.len().div_ceil(most).max(1);
+    items.iter().copied().step_by(step)
 }
 
 /// Where the points fit best within so many cells of where they were `last`, both against the scene's motion.

@@ -13,7 +13,7 @@ mod solve;
 mod tiles;
 
 use super::cells::Grid;
-pub use marks::{Clues, FEWEST as FEWEST_MARKS, Marks, View};
+pub use marks::{Clues, FEWEST as FEWEST_MARKS, Marks, View, thinned};
 pub(super) use picture::Picture;
 use picture::{Point, noise, textured_points};
 use refine::refine;

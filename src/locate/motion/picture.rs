@@ -89,7 +89,7 @@ impl Picture {
     /// A cell, not at the rim, as a point of a picture with so much noise (standard deviation in codes).
     pub fn point(&self, x: usize, y: usize, noise: f32) -> Point {
         let (gx, gy) = self.gradient(x, y);
-        let steep = gx.hypot(gy);
+        let steep = (gx * gx + gy * gy).sqrt();
         Point {
             x: x as f32,
             y: y as f32,
@@ -172,18 +172,18 @@ fn bucket_points(p: &Picture, bucket: usize, noise: f32) -> Vec<Point> {
     let mut points = Vec::new();
     for by in (1..p.rows.saturating_sub(1)).step_by(bucket) {
         for bx in (1..p.cols.saturating_sub(1)).step_by(bucket) {
-            let mut best: Option<(f32, Point)> = None;
+            let mut best: Option<(f32, usize, usize)> = None;
             for y in by..(by + bucket).min(p.rows - 1) {
                 for x in bx..(bx + bucket).min(p.cols - 1) {
                     let (gx, gy) = p.gradient(x, y);
                     let steep = gx * gx + gy * gy;
-                    if best.as_ref().is_none_or(|(s, _)| steep > *s) {
-                        best = Some((steep, p.point(x, y, noise)));
+                    if best.is_none_or(|(most, ..)| steep > most) {
+                        best = Some((steep, x, y));
                     }
                 }
             }
-            let steep = best.filter(|(steep, _)| steep.sqrt() >= least);
-            points.extend(steep.map(|(_, p)| p));
+            let steep = best.filter(|(steep, ..)| steep.sqrt() >= least);
+            points.extend(steep.map(|(_, x, y)| p.point(x, y, noise)));
         }
     }
     points

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::area::Area;
 use super::{Scene, SceneFrame};
 use crate::locate::cells::Channel;
-use crate::locate::motion::{Clues, FEWEST_MARKS, Marks, Similarity, View};
+use crate::locate::motion::{Clues, FEWEST_MARKS, Marks, Similarity, View, thinned};
 
 /// Frames that are looked at, evenly spread, to see whether anything is elsewhere, and then what: a share of a third is known to a
 /// tenth, and to a thirtieth.
@@ -17,8 +17,8 @@ const GLANCES: usize = 24;
 const LOOKS: usize = 160;
 /// Share of these in which a point must be elsewhere to be followed: who walks past hides it for less.
 const ELSEWHERE: f64 = 0.3;
-/// Share of the frames in which a thing must be found at first, and when it is followed by all of it; and share of those in which a point of it may be missed: blurred, in a hand's
-/// shadow. What blinks where it is, is missed in more.
+/// Share of the frames in which a thing must be found at first, and when it is followed by all of it; and share of those in which a
+/// point of it may be missed: blurred, in a hand's shadow. What blinks where it is, is missed in more.
 const HOLDS: f64 = 0.5;
 const HOLDS_ALL: f64 = 0.9;
 const STRAYS: f64 = 0.3;
@@ -110,12 +110,6 @@ impl SceneFrame {
     }
 }
 
-/// At most so many of the frames, evenly spread.
-fn some(frames: Vec<&SceneFrame>, most: usize) -> impl Iterator<Item = &SceneFrame> {
-    let step = frames.len().div_ceil(most).max(1);
-    frames.into_iter().step_by(step)
-}
-
 struct Search<'a> {
     scene: &'a Scene,
     marks: Marks,
@@ -132,27 +126,34 @@ impl Search<'_> {
 
     /// In which share of the frames each mark is not where `scene` has it.
     fn missing(&self, scene: &Scene, looks: usize) -> Vec<Option<f64>> {
-        let aligned = scene.frames.iter().filter(|f| f.aligned);
+        let aligned: Vec<&SceneFrame> = scene.frames.iter().filter(|f| f.aligned).collect();
         self.marks
-            .missing(some(aligned.collect(), looks).map(SceneFrame::view))
+            .missing(thinned(&aligned, looks).map(SceneFrame::view))
     }
 
     /// The same of the frames in which `layer` has a cell away from there.
     fn left_behind(&self, layer: &Scene, cell: usize) -> Vec<Option<f64>> {
-        let away = |(there, here): &(&SceneFrame, &SceneFrame)| {
-            here.aligned && there.aligned && self.distance(here, there, cell) >= AWAY
-        };
-        let both = layer.frames.iter().zip(&self.scene.frames);
-        let away = both.filter(away).map(|(_, here)| here).collect();
-        self.marks.missing(some(away, LOOKS).map(SceneFrame::view))
+        let away = self.shifts(layer, cell);
+        let away = away.filter(|(_, (dx, dy))| dx.hypot(*dy) >= AWAY);
+        let away: Vec<&SceneFrame> = away.map(|(here, _)| here).collect();
+        self.marks
+            .missing(thinned(&away, LOOKS).map(SceneFrame::view))
     }
 
-    /// How far apart two motions have a cell.
-    fn distance(&self, a: &SceneFrame, b: &SceneFrame, cell: usize) -> f64 {
+    /// The scene's frames in which both are aligned, and how far in cells from there a layer has a cell.
+    fn shifts<'a>(
+        &'a self,
+        layer: &'a Scene,
+        cell: usize,
+    ) -> impl Iterator<Item = (&'a SceneFrame, (f64, f64))> {
         let cols = self.scene.grid.cols;
         let (x, y) = ((cell % cols) as f64, (cell / cols) as f64);
-        let (a, b) = (a.motion.apply(x, y), b.motion.apply(x, y));
-        (a.0 - b.0).hypot(a.1 - b.1)
+        let both = layer.frames.iter().zip(&self.scene.frames);
+        let both = both.filter(|(there, here)| there.aligned && here.aligned);
+        both.map(move |(there, here)| {
+            let (a, b) = (there.motion.apply(x, y), here.motion.apply(x, y));
+            (here, (a.0 - b.0, a.1 - b.1))
+        })
     }
 
     /// What some marks that are near each other go with, and those of them and of the `others` that do.
@@ -164,15 +165,19 @@ impl Search<'_> {
         let all: BTreeSet<usize> = group.union(others).copied().collect();
         let marks: Vec<usize> = group.iter().copied().collect();
         let mut cell = self.marks.cell(*marks.first()?);
-        let mut layer = self.followed(&Clues::Marks(&marks));
-        let mut before = 0;
+        let mut surface: Option<Vec<usize>> = None;
+        let mut fewest = 0.0;
         let mut best: Option<(Scene, BTreeSet<usize>)> = None;
-        for time in 0..MOST_TIMES {
+        for _ in 0..MOST_TIMES {
+            let mut layer = self.followed(&match &surface {
+                None => Clues::Marks(&marks),
+                Some(cells) => Clues::Surface(cells),
+            });
             if !self.goes_its_way(&layer, cell, HOLDS) {
                 return None;
             }
             let there = self.going_with(&layer, cell, &all)?;
-            if (there.len() as f64) < CONFIRMED * f64::from(before) {
+            if (there.len() as f64) < fewest {
                 break;
             }
             let area = Area::within(there.iter().map(|&i| self.marks.cell(i)), self.scene.grid);
@@ -180,11 +185,12 @@ impl Search<'_> {
             if cells.len() as f64 > MOST_OF_PICTURE * self.scene.grid.cells() as f64 {
                 return None;
             }
-            (before, cell) = (there.len() as u32, self.marks.cell(*there.first()?));
-            let next = self.followed(&Clues::Surface(&cells));
+            fewest = CONFIRMED * there.len() as f64;
+            cell = self.marks.cell(*there.first()?);
             // At first it was followed by what may not be of it.
-            let sure =
-                time > 0 && self.goes_its_way(&layer, cell, HOLDS_ALL) && !self.leaps(&layer, cell);
+            let sure = surface.is_some()
+                && self.goes_its_way(&layer, cell, HOLDS_ALL)
+                && !self.leaps(&layer, cell);
             let better = best.as_ref().is_none_or(|b| there.len() > b.1.len());
             if sure && better {
                 layer.area = Some(area);
@@ -192,7 +198,7 @@ impl Search<'_> {
             } else if best.is_some() {
                 break;
             }
-            layer = next;
+            surface = Some(cells);
         }
         best
     }
@@ -211,11 +217,8 @@ impl Search<'_> {
 
     /// Whether a layer has a cell away from where the scene has it, and is found in at least such a share of the frames.
     fn goes_its_way(&self, layer: &Scene, cell: usize, least: f64) -> bool {
-        let both = layer.frames.iter().zip(&self.scene.frames);
-        let squares: Vec<f64> = both
-            .filter(|(a, b)| a.aligned && b.aligned)
-            .map(|(a, b)| self.distance(a, b, cell).powi(2))
-            .collect();
+        let shifts = self.shifts(layer, cell);
+        let squares: Vec<f64> = shifts.map(|(_, (dx, dy))| dx * dx + dy * dy).collect();
         let n = squares.len() as f64;
         let all = self.scene.frames.iter().filter(|f| f.aligned).count();
         n >= least * all as f64 && squares.iter().sum::<f64>() >= OWN_WAY * OWN_WAY * n
@@ -223,20 +226,11 @@ impl Search<'_> {
 
     /// Whether a layer has a cell, against the scene, move faster than things are held.
     fn leaps(&self, layer: &Scene, cell: usize) -> bool {
-        let cols = self.scene.grid.cols;
-        let (x, y) = ((cell % cols) as f64, (cell / cols) as f64);
-        let both = layer.frames.iter().zip(&self.scene.frames);
-        let places: Vec<(f64, f64, f64)> = both
-            .filter(|(a, b)| a.aligned && b.aligned)
-            .map(|(a, b)| {
-                let (u, v) = (a.motion.apply(x, y), b.motion.apply(x, y));
-                (a.time_s, u.0 - v.0, u.1 - v.1)
-            })
-            .collect();
-        let leap = |w: &[(f64, f64, f64)]| {
-            (w[1].1 - w[0].1).hypot(w[1].2 - w[0].2) > FASTEST * (w[1].0 - w[0].0)
-        };
-        places.windows(2).any(leap)
+        let shifts: Vec<_> = self.shifts(layer, cell).collect();
+        shifts.windows(2).any(|w| {
+            let [(before, a), (now, b)] = [w[0], w[1]];
+            (b.0 - a.0).hypot(b.1 - a.1) > FASTEST * (now.time_s - before.time_s)
+        })
     }
 
     /// Which of the marks go with a layer, of which one cell is known; `None` if they are too few.
@@ -302,9 +296,7 @@ mod tests {
                 } else if u.abs() < 40.0 && v.abs() < 30.0 {
                     40.0
                 } else {
-                    // Bricks of 20 px, no two rows of them alike.
-                    let (a, b) = ((x / 20.0).floor(), (y / 20.0).floor());
-                    130.0 + 15.0 * waves + 40.0 * (12.9 * a + 78.2 * b).sin()
+                    Frame::bricks(x, y, waves)
                 }
             });
             scene.push(&frame, t);

@@ -124,21 +124,20 @@ impl Scene {
             led,
         };
         let at = scene.on_surface(led);
-        let mut with_device = scene.surface.clone();
+        let bare = (e.held > 0.0).then(|| scene.surface.clone());
         let housing = body::paint(
-            &mut with_device,
+            &mut scene.surface,
             at,
             e,
             shape,
             &lenses.map(|(x, y)| (x as f32, y as f32)),
             &mut Random::new(spec.seed, 4),
         );
-        if e.held == 0.0 {
-            scene.surface = with_device;
-        } else {
-            with_device.finish(e.blur, room.gains);
+        if let Some(bare) = bare {
+            let mut texture = std::mem::replace(&mut scene.surface, bare);
+            texture.finish(e.blur, room.gains);
             scene.held = Some(Held {
-                texture: with_device,
+                texture,
                 housing,
                 sway: Sway::new(e.held, &mut Random::new(spec.seed, 9)),
             });
