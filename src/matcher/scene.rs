@@ -9,12 +9,13 @@ use crate::devices::Device;
 use crate::observe::{Light, Observation};
 use crate::pulses::Train;
 
-use super::book::{Book, log_sum};
+use super::book::{Book, Strange, log_sum};
 use super::looks::Bystanders;
 use super::pair;
 use super::params::Params;
 use super::score::Fit;
 use super::signal::Signal;
+use crate::threads;
 
 /// Lights considered, the surest ones.
 const MOST_LIGHTS: usize = 100;
@@ -31,8 +32,32 @@ pub struct Target {
     pub p: f64,
     /// Log odds from looks alone.
     looks: f64,
-    /// Log likelihood of its train, of both trains of a pair, as bystanders'.
+    /// Log likelihood of its train, of both trains of a pair, as bystanders'; and of its train, of both together, as that
+    /// of one.
     null: f64,
+    null_of_one: f64,
+}
+
+/// How a train may have come about.
+struct Explained {
+    strange: Strange,
+    /// By each entry of the book.
+    fits: Vec<Option<Fit>>,
+}
+
+impl Explained {
+    fn of(train: &Train, pair: bool, book: &Book, params: &Params) -> Self {
+        let Params { noise, priors, .. } = params;
+        let signal = Signal::new(train, noise);
+        let strange = book.strange(&signal, noise, priors);
+        // Of what not even a bystander does there is no target.
+        let fits = if pair || strange.bystander.is_finite() {
+            book.fits(&signal, pair, noise, priors)
+        } else {
+            Vec::new()
+        };
+        Self { strange, fits }
+    }
 }
 
 /// One hypothesis that names a state.
@@ -72,7 +97,7 @@ pub struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// The posterior over everything that the lights of `seen` may be.
     pub fn new(seen: &Observation, book: &'a Book, params: &'a Params) -> Self {
-        let Params { noise, priors, .. } = params;
+        let priors = &params.priors;
         let mut scene = Self {
             book,
             params,
@@ -84,63 +109,70 @@ impl<'a> Scene<'a> {
         let lights: Vec<&Light> = seen.lights.iter().take(MOST_LIGHTS).collect();
         let bystanders = Bystanders::of(&lights, seen, priors);
         let area = f64::from(seen.width) * f64::from(seen.height);
-        let mut nulls = Vec::new();
-        for light in &lights {
-            let signal = Signal::new(&light.train, noise);
-            let strange = book.strange(&signal, noise, priors);
-            nulls.push(strange.bystander);
-            if strange.bystander.is_finite() {
-                scene.targets.push(Target {
+        let single = threads::map(&lights, |l| Explained::of(&l.train, false, book, params));
+        let nulls: Vec<f64> = single.iter().map(|e| e.strange.bystander).collect();
+        for (light, explained) in lights.iter().zip(single) {
+            let null = explained.strange.bystander;
+            if null.is_finite() {
+                let target = Target {
                     light: (*light).clone(),
                     pair: false,
                     plausible: book.can_show(&light.train),
                     p: 0.0,
                     looks: bystanders.log_odds(light),
-                    null: strange.bystander,
-                });
-                scene.score(scene.targets.len() - 1, strange.unknown);
+                    null,
+                    null_of_one: null,
+                };
+                scene.add(target, explained.fits, explained.strange.unknown);
             }
         }
+        let mut pairs = Vec::new();
         for (i, a) in lights
             .iter()
             .enumerate()
             .filter(|_| book.has_two_emitters())
         {
             for (j, b) in lights.iter().enumerate().skip(i + 1) {
-                if !(nulls[i] + nulls[j]).is_finite() {
-                    continue;
+                if (nulls[i] + nulls[j]).is_finite()
+                    && let Some(pair) = pair::of(a, b)
+                {
+                    pairs.push((i, j, pair));
                 }
-                let Some(pair::Pair { train, p }) = pair::of(a, b) else {
-                    continue;
-                };
-                let joint = book.strange(&Signal::new(&train, noise), noise, priors);
-                let null = pair::null([nulls[i], nulls[j]], joint.bystander);
-                scene.targets.push(Target {
-                    light: Light {
-                        place: pair::around(&a.place, &b.place),
-                        train,
-                        emission: a.emission.max(b.emission),
-                        ..(*a).clone()
-                    },
-                    pair: true,
-                    plausible: true,
-                    p: 0.0,
-                    looks: bystanders.log_odds(a)
-                        + bystanders.log_odds(b)
-                        + (p * priors.two_lights * pair::nearness(a, b, area)).ln(),
-                    null,
-                });
-                scene.score(scene.targets.len() - 1, f64::NEG_INFINITY);
             }
+        }
+        let joint = threads::map(&pairs, |p| Explained::of(&p.2.train, true, book, params));
+        for ((i, j, pair::Pair { train, p }), joint) in pairs.into_iter().zip(joint) {
+            let (a, b) = (lights[i], lights[j]);
+            let target = Target {
+                light: Light {
+                    place: pair::around(&a.place, &b.place),
+                    train,
+                    emission: a.emission.max(b.emission),
+                    ..a.clone()
+                },
+                pair: true,
+                plausible: true,
+                p: 0.0,
+                looks: bystanders.log_odds(a)
+                    + bystanders.log_odds(b)
+                    + (p * priors.two_lights * pair::nearness(a, b, area)).ln(),
+                null: pair::null([nulls[i], nulls[j]], joint.strange.bystander),
+                null_of_one: joint.strange.bystander,
+            };
+            scene.add(target, joint.fits, f64::NEG_INFINITY);
         }
         scene.gather();
         scene
     }
 
-    /// Adds what target `t` may be, given its log likelihood as a device in an unknown state.
-    fn score(&mut self, t: usize, unknown: f64) {
+    fn add(&mut self, target: Target, fits: Vec<Option<Fit>>, unknown: f64) {
+        self.targets.push(target);
+        self.score(self.targets.len() - 1, fits, unknown);
+    }
+
+    /// What target `t` may be, given how the entries fit it, and its log likelihood as a device in an unknown state.
+    fn score(&mut self, t: usize, fits: Vec<Option<Fit>>, unknown: f64) {
         let Params {
-            noise,
             priors,
             calibration,
             ..
@@ -148,8 +180,6 @@ impl<'a> Scene<'a> {
         let target = &self.targets[t];
         let base = priors.lit.ln() + target.looks;
         let tempered = |l: f64| (l - target.null) / calibration.temperature;
-        let signal = Signal::new(&target.light.train, noise);
-        let fits = self.book.fits(&signal, target.pair, noise, priors);
         let known = (1.0 - priors.unknown).ln();
         // What a bystander may do by chance bounds how much a rhythm proves, however well it fits.
         let lights = if target.pair { 2.0 } else { 1.0 };
@@ -175,7 +205,7 @@ impl<'a> Scene<'a> {
                 });
             }
         }
-        let unknown = if self.targets[t].plausible && unknown.is_finite() {
+        let unknown = if target.plausible && unknown.is_finite() {
             base + priors.unknown.ln() + tempered(unknown)
         } else {
             f64::NEG_INFINITY
@@ -231,7 +261,17 @@ impl<'a> Scene<'a> {
 
     /// The same scene in which target `t` shows `train`; all else as it was.
     pub fn with_train(&self, t: usize, train: Train) -> Self {
-        let Params { noise, priors, .. } = self.params;
+        let mut target = self.targets[t].clone();
+        let after = Explained::of(&train, target.pair, self.book, self.params);
+        // Of a pair, what both trains add is taken from the train of both.
+        target.null += after.strange.bystander - target.null_of_one;
+        target.null_of_one = after.strange.bystander;
+        target.light.train = train;
+        let unknown = if target.pair {
+            f64::NEG_INFINITY
+        } else {
+            after.strange.unknown
+        };
         let mut scene = Self {
             targets: self.targets.clone(),
             shares: Vec::new(),
@@ -244,18 +284,8 @@ impl<'a> Scene<'a> {
             unknown: self.unknown.clone(),
             ..*self
         };
-        let strange = |t: &Train| self.book.strange(&Signal::new(t, noise), noise, priors);
-        let target = &mut scene.targets[t];
-        let after = strange(&train);
-        // Of a pair, what both trains add is taken from the train of both.
-        target.null += after.bystander - strange(&target.light.train).bystander;
-        target.light.train = train;
-        let unknown = if target.pair {
-            f64::NEG_INFINITY
-        } else {
-            after.unknown
-        };
-        scene.score(t, unknown);
+        scene.targets[t] = target;
+        scene.score(t, after.fits, unknown);
         scene.gather();
         scene
     }

@@ -62,7 +62,7 @@ fn resolves_in(case: &Case, group: &Group) -> Option<f64> {
     let best = group.members[0];
     let script = case.scene.book.script(&case.scene.book.entries[best.entry]);
     let train = &case.target(best).light.train;
-    FURTHER_S.into_iter().find(|&further_s| {
+    let stands_out = |&further_s: &f64| {
         let fit = &best.fit;
         let more = script.go_on(fit.place, fit.there_s, &fit.learned, further_s);
         let scene = case
@@ -70,7 +70,11 @@ fn resolves_in(case: &Case, group: &Group) -> Option<f64> {
             .with_train(best.target, horizon::extended(train, &more));
         let p = scene.p_of(case.devices, group.state);
         p >= case.params.decision.diagnosed.max(group.p + WORTH)
-    })
+    };
+    // What the longest does not tell, and that is most often so, the others need not be asked.
+    let [shorter @ .., longest] = FURTHER_S;
+    let told = stands_out(&longest);
+    told.then(|| shorter.into_iter().find(stands_out).unwrap_or(longest))
 }
 
 /// A note, when flashes of the devices are too short for the frame rate.

@@ -38,7 +38,7 @@ pub struct OpenOptions {
     pub fps: Option<f64>,
     /// The part to read; all of it without.
     pub part: Option<Part>,
-    /// Threads that `ffmpeg` decodes on; as many as it likes without. One is the least work in all, for clips
+    /// Threads that `ffmpeg` decodes on; without, two more than there are processors. One is the least work in all, for clips
     /// that are read side by side.
     pub threads: Option<NonZeroUsize>,
 }

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
+use crate::threads::processors;
+
 /// Demuxers that read one media file and nothing else. Left out are those whose files name other
 /// files or hosts (`concat`, `hls`, `dash`, `sdp`, `imf`, ...), patterns of files, and devices.
 /// Names that a build of ffmpeg does not have do no harm.
@@ -69,10 +71,20 @@ pub(super) enum Input {
 /// How the input is decoded.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Manner {
-    /// Threads of the decoder; as many as ffmpeg likes without.
+    /// Threads of the decoder; without, as many as keep all processors busy.
     pub threads: Option<NonZeroUsize>,
     /// Begin at the last key picture before this time, in s on the stream's clock.
     pub from_pts_s: Option<f64>,
+}
+
+/// Most threads of a decoder, which each hold pictures; ffmpeg by itself takes no more.
+const MAX_THREADS: usize = 16;
+
+/// Threads of a decoder that has `processors` to itself: two more, as its pictures are sent on and looked at meanwhile. By
+/// itself ffmpeg takes one more, and one processor or the other waits. On one, what it likes: none beside the first.
+fn threads_of(processors: usize) -> Option<NonZeroUsize> {
+    let threads = (processors + 2).min(MAX_THREADS);
+    NonZeroUsize::new(threads).filter(|_| processors > 1)
 }
 
 /// The command that writes the pictures of `input` to its standard output.
@@ -82,7 +94,7 @@ pub(super) fn command(program: &Path, input: &Input, manner: Manner) -> Command 
         .args(["-nostdin", "-hide_banner", "-nostats", "-v", "level+info"])
         .args(["-format_whitelist", DEMUXERS])
         .stdin(Stdio::null());
-    if let Some(threads) = manner.threads {
+    if let Some(threads) = manner.threads.or_else(|| threads_of(processors())) {
         command.args(["-threads", &threads.to_string()]);
     }
     if let Some(pts_s) = manner.from_pts_s {
