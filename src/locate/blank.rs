@@ -7,6 +7,9 @@ use super::scene::{Scene, SceneFrame};
 /// Share of the usual contrast under which a picture at an end shows too little: two stops less, farther than automatic
 /// exposure lets a picture stay from the usual.
 const FAINT: f32 = 0.25;
+/// Usual contrast (codes) under which a picture is so flat that what is left of it, noise and coding, tells nothing: a bare
+/// wall shows no less when it is not lit.
+const FLAT: f32 = 0.5;
 /// What grows out of one that shows too little shows enough from this share on: a fade, an exposure on its way.
 const SETTLED: f32 = 0.8;
 /// Share of the frames in the middle that may be as faint by chance (blurred, covered). More are what the place looks like: in
@@ -30,6 +33,9 @@ impl Scene {
         let mut usual: Vec<f32> = middle.iter().map(|&i| contrast(i)).collect();
         usual.sort_by(f32::total_cmp);
         let usual = usual[usual.len() / CHANCE];
+        if usual < FLAT {
+            return None;
+        }
         let (mut from, mut to) = (first, last);
         if contrast(first) < FAINT * usual {
             from = *seen.iter().find(|&&i| contrast(i) >= SETTLED * usual)?;

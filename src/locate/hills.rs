@@ -8,10 +8,14 @@ const SADDLE: f32 = 0.85;
 /// Regions of more cells than this are not checked cell by cell: a wide light has no close neighbour inside it.
 pub const MAX_CHECKED: usize = 900;
 
-/// Indices of the local maxima (8 neighbours) of at least `least`, highest first.
+/// Indices of the local maxima (8 neighbours) of at least `least`, highest first; of a plateau, as a burnt-out lens is one,
+/// the first cell.
 pub fn peaks(canvas: &Canvas, score: &[f32], least: f32) -> Vec<usize> {
     let mut out: Vec<usize> = (0..canvas.cells())
-        .filter(|&i| score[i] >= least && canvas.neighbours(i).all(|j| score[j] <= score[i]))
+        .filter(|&i| {
+            let below = |j: usize| score[j] < score[i] || score[j] == score[i] && j > i;
+            score[i] >= least && canvas.neighbours(i).all(below)
+        })
         .collect();
     out.sort_by(|&a, &b| score[b].total_cmp(&score[a]));
     out

@@ -350,6 +350,33 @@ fn a_lamp_of_a_device_in_a_hand_blinks_where_the_device_is() {
     assert!((x - 165.0).hypot(y - 120.0) < 5.0, "{:?}", light.place);
 }
 
+#[test]
+fn before_a_bare_wall_a_lamp_of_any_size_blinks_where_it_is() {
+    // Also one that is drawn darker than the wall, and one that fills a twelfth of the picture.
+    for (radius, lamp) in [(9.0, 230.0), (9.0, 60.0), (45.0, 230.0)] {
+        let mut eyes = Eyes::new(&of_waves(), ObserveOptions::default());
+        for i in 0..270 {
+            let t = f64::from(i) / 30.0;
+            let mut frame = Frame::waves(0.0, |x, y, _| {
+                let lens = (radius - (x - 160.0).hypot(y - 100.0)).clamp(0.0, 1.0);
+                let lit = if t % 3.0 < 0.3 { lamp } else { 120.0 };
+                120.0 + lens * (lit - 120.0)
+            });
+            frame.pts_s = t;
+            eyes.push(&frame);
+        }
+        let seen = eyes.observe();
+        let (looks, times) = looks(&seen);
+        let expected = if lamp > 120.0 { "ododod" } else { "dododo" };
+        assert_eq!(looks, expected, "{radius} {lamp}");
+        for (time, switch) in times.iter().zip([0.3, 3.0, 3.3, 6.0, 6.3]) {
+            assert!((time - switch).abs() < 0.05, "{radius} {lamp} {times:?}");
+        }
+        let (x, y) = seen.lights[0].place.centre();
+        assert!((x - 160.0).hypot(y - 100.0) < 5.0, "{radius} {lamp}");
+    }
+}
+
 /// Of pictures as [`Frame::waves`] makes them.
 fn of_waves() -> VideoInfo {
     VideoInfo {

@@ -1,9 +1,12 @@
-//! Animated GIF, PNG and WebP, with the times that a viewer shows.
+//! Animated GIF, PNG and WebP, with the times that a viewer shows. A picture that stands for several, as nothing changed
+//! meanwhile, comes as often.
 
 use super::prefetch::{LocalSource, Prefetch};
 use super::{Frame, Orientation, SourceError, VideoInfo, limits, rgb};
+use crate::median::median;
 use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::{AnimationDecoder, Delay, Frames, ImageDecoder, ImageError, ImageFormat, ImageResult};
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufReader, Seek};
 
@@ -13,6 +16,22 @@ use std::io::{self, BufReader, Seek};
 /// and Firefox share, for PNG and WebP too).
 const MAX_UNMEANT_DELAY_MS: f64 = 10.0;
 const DEFAULT_DELAY_MS: f64 = 100.0;
+
+/// A picture shown at least so many times as long as is usual stands for several: encoders write what does not change once.
+const HELD: f64 = 2.0;
+/// Delays within this factor of their median are alike, the share of those that make a series a regular one, and its
+/// longest median in s: no camera takes fewer than seven pictures a second, and what blinks evenly is regular too.
+const ALIKE: f64 = 1.5;
+const REGULAR: f64 = 0.75;
+const LONGEST_S: f64 = 0.15;
+/// Time in s for which a picture stands where no delay is usual: nothing but changes was written, and when those came is
+/// known to a hundredth of a second.
+const IRREGULAR_S: f64 = 0.04;
+/// Times that one picture comes at most, 10 s of such: a damaged file may have it stand for ten minutes.
+const MOST_TIMES: f64 = 250.0;
+/// Pictures that are looked at for what is usual, at most, and their bytes.
+const AHEAD: usize = 64;
+const AHEAD_BYTES: usize = 32 << 20;
 
 /// Whether `file` holds more than one picture, or may; it is read from its start.
 pub fn is_animated(file: &File, format: ImageFormat) -> ImageResult<bool> {
@@ -43,10 +62,16 @@ pub fn open(name: &str, file: File, format: ImageFormat) -> Result<Prefetch, Sou
 
 struct Animation {
     info: VideoInfo,
-    /// The picture that comes next, decoded when the file was opened.
-    first: Option<image::Frame>,
-    /// `None` after the last picture or an error.
+    /// Pictures that were decoded to learn how long one is shown.
+    ahead: VecDeque<image::Frame>,
+    /// `None` after the last picture or an error, which is kept.
     rest: Option<Frames<'static>>,
+    error: Option<ImageError>,
+    usual_s: f64,
+    /// What is shown, how often it is yet to be handed out, and for how long each.
+    shown: Option<image::Frame>,
+    left: usize,
+    step_s: f64,
     next_pts_s: f64,
 }
 
@@ -54,7 +79,7 @@ impl Animation {
     fn open(name: &str, file: File, format: ImageFormat) -> ImageResult<Self> {
         let mut reader = BufReader::new(file);
         reader.rewind()?;
-        let (size, kind, mut rest) = match format {
+        let (size, kind, rest) = match format {
             ImageFormat::Gif => {
                 let mut decoder = GifDecoder::new(reader)?;
                 (limit(&mut decoder)?, "GIF", decoder.into_frames())
@@ -68,11 +93,7 @@ impl Animation {
                 (limit(&mut decoder)?, "PNG", decoder.apng()?.into_frames())
             }
         };
-        let first = rest.next().transpose()?.ok_or_else(|| {
-            let text = "there is no picture in it";
-            ImageError::IoError(io::Error::new(io::ErrorKind::UnexpectedEof, text))
-        })?;
-        Ok(Self {
+        let mut animation = Self {
             info: VideoInfo {
                 name: name.to_owned(),
                 coded_width: size.0,
@@ -82,10 +103,41 @@ impl Animation {
                 format: format!("animated {kind}"),
                 decoder: "embedded (image)".into(),
             },
-            first: Some(first),
+            ahead: VecDeque::new(),
             rest: Some(rest),
+            error: None,
+            usual_s: IRREGULAR_S,
+            shown: None,
+            left: 0,
+            step_s: 0.0,
             next_pts_s: 0.0,
-        })
+        };
+        let bytes = 4 * size.0 as usize * size.1 as usize;
+        let most = (AHEAD_BYTES / bytes.max(1)).clamp(1, AHEAD);
+        while animation.ahead.len() < most
+            && let Some(picture) = animation.decode()
+        {
+            animation.ahead.push_back(picture);
+        }
+        if animation.ahead.is_empty() {
+            let text = "there is no picture in it";
+            let none = || ImageError::IoError(io::Error::new(io::ErrorKind::UnexpectedEof, text));
+            return Err(animation.error.take().unwrap_or_else(none));
+        }
+        let delays = animation.ahead.iter().map(|p| shown_s(p.delay()));
+        animation.usual_s = usual_s(delays.collect());
+        Ok(animation)
+    }
+
+    /// The next picture of the file.
+    fn decode(&mut self) -> Option<image::Frame> {
+        match self.rest.as_mut()?.next() {
+            Some(Ok(picture)) => return Some(picture),
+            Some(Err(e)) => self.error = Some(e),
+            None => {}
+        }
+        self.rest = None;
+        None
     }
 }
 
@@ -99,27 +151,49 @@ impl LocalSource for Animation {
     }
 
     fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError> {
-        let next = match self.first.take() {
-            Some(first) => Some(Ok(first)),
-            None => self.rest.as_mut().and_then(Iterator::next),
-        };
-        let picture = match next {
-            Some(Ok(picture)) => picture,
-            Some(Err(e)) => {
-                self.rest = None;
-                return Err(SourceError::Truncated {
+        if self.left == 0 {
+            self.shown = self.ahead.pop_front().or_else(|| self.decode());
+            if let Some(picture) = &self.shown {
+                let delay_s = shown_s(picture.delay());
+                let times = delay_s / self.usual_s;
+                self.left = if times >= HELD {
+                    times.round().min(MOST_TIMES) as usize
+                } else {
+                    1
+                };
+                self.step_s = delay_s / self.left as f64;
+            }
+        }
+        let Some(picture) = &self.shown else {
+            return match self.error.take() {
+                Some(e) => Err(SourceError::Truncated {
                     name: self.info.name.clone(),
                     cause: e.to_string(),
-                });
-            }
-            None => return Ok(false),
+                }),
+                None => Ok(false),
+            };
         };
         let buffer = picture.buffer();
         let (width, height) = (buffer.width() as usize, buffer.height() as usize);
         rgb::fill(frame, width, height, 4, buffer.as_raw());
         frame.pts_s = self.next_pts_s;
-        self.next_pts_s += shown_ms(picture.delay()) / 1000.0;
+        self.next_pts_s += self.step_s;
+        self.left -= 1;
         Ok(true)
+    }
+}
+
+/// How long one picture stands for itself, in s, given how long some are shown.
+fn usual_s(mut delays: Vec<f64>) -> f64 {
+    let Some(median) = median(&mut delays, f64::total_cmp) else {
+        return IRREGULAR_S;
+    };
+    let alike = |d: &&f64| **d <= ALIKE * median && median <= ALIKE * **d;
+    let regular = delays.iter().filter(alike).count() as f64 >= REGULAR * delays.len() as f64;
+    if regular && median <= LONGEST_S {
+        median
+    } else {
+        IRREGULAR_S
     }
 }
 
@@ -132,13 +206,13 @@ fn limit(decoder: &mut impl ImageDecoder) -> ImageResult<(u32, u32)> {
     Ok((width, height))
 }
 
-/// How long a viewer shows a picture with this delay, in ms.
-fn shown_ms(delay: Delay) -> f64 {
+/// How long a viewer shows a picture with this delay, in s.
+fn shown_s(delay: Delay) -> f64 {
     let (numerator, denominator) = delay.numer_denom_ms();
     let ms = f64::from(numerator) / f64::from(denominator.max(1));
     if ms <= MAX_UNMEANT_DELAY_MS {
-        DEFAULT_DELAY_MS
+        DEFAULT_DELAY_MS / 1000.0
     } else {
-        ms
+        ms / 1000.0
     }
 }

@@ -13,6 +13,9 @@ const MIN_TILE_POINTS: usize = 4;
 const MAX_STEP: f64 = 4.0;
 /// Share of a tile's points that must fit where it went: else something covers it or it changed.
 const FITS: f64 = 0.5;
+/// Share of a tile's contrast that may be left where it went: of one that a lamp lit, and that shows nothing now, all is,
+/// though its flat half fits well.
+const LEFT: f64 = 0.75;
 /// Standard deviation of a tile's own brightness from one frame to the next, relative: shadows and lamps.
 const GAIN_SD: f64 = 0.1;
 /// Bounds of the exposure gain against the reference: beyond, codes clip and prove nothing.
@@ -48,6 +51,8 @@ pub struct Tile {
     /// Their mean place in cells.
     x: f64,
     y: f64,
+    /// Code above black of the flat picture that fits them best.
+    flat: f64,
 }
 
 fn tile_of(p: &Point, picture: &Picture) -> usize {
@@ -72,10 +77,33 @@ pub fn cut(picture: &Picture, noise: f32) -> Vec<Tile> {
                 number,
                 x: points.iter().map(|p| f64::from(p.x)).sum::<f64>() / n,
                 y: points.iter().map(|p| f64::from(p.y)).sum::<f64>() / n,
+                flat: flattest(&points),
                 points,
             }
         })
         .collect()
+}
+
+/// Squared tolerances of a residual (codes) at a point.
+fn misfit(p: &Point, residual: f64) -> f64 {
+    (residual / f64::from(p.tolerance))
+        .powi(2)
+        .min(OUTLIER * OUTLIER)
+}
+
+/// The value that all points fit best, of theirs.
+fn flattest(points: &[Point]) -> f64 {
+    let values = points.iter().map(|p| f64::from(p.value));
+    let all = |v: f64| {
+        points
+            .iter()
+            .map(|p| misfit(p, f64::from(p.value) - v))
+            .sum::<f64>()
+    };
+    let best = values
+        .map(|v| (all(v), v))
+        .min_by(|a, b| a.0.total_cmp(&b.0));
+    best.map_or(0.0, |b| b.1)
 }
 
 /// The points with weights such that no tile has much more say than another.
@@ -127,11 +155,11 @@ pub struct Votes {
 impl Votes {
     /// Each tile looks for itself near where `start` has it.
     pub fn cast(tiles: &[Tile], picture: &Picture, start: &Alignment) -> Self {
+        let tiles = || tiles.iter().filter(|t| t.points.len() >= MIN_TILE_POINTS);
+        let few = tiles().count() < SIMILARITY_TILES;
         Self {
-            votes: tiles
-                .iter()
-                .filter(|t| t.points.len() >= MIN_TILE_POINTS)
-                .filter_map(|t| vote(t, picture, start))
+            votes: tiles()
+                .filter_map(|t| vote(t, picture, start, few))
                 .collect(),
             start: *start,
             middle: (picture.cols as f64 / 2.0, picture.rows as f64 / 2.0),
@@ -321,15 +349,19 @@ fn capped(v: &Vote, dx: f64, dy: f64) -> f64 {
     }
 }
 
-/// Robust Gauss-Newton for the shift and gain of one tile; `None` if it left the picture.
-fn vote(tile: &Tile, picture: &Picture, start: &Alignment) -> Option<Vote> {
+/// Robust Gauss-Newton for the shift and gain of one tile; `None` if it left the picture, or if it is one of `few`, that no
+/// others outvote, and shows nothing of itself.
+fn vote(tile: &Tile, picture: &Picture, start: &Alignment, few: bool) -> Option<Vote> {
     let (mut dx, mut dy, mut gain) = (0.0, 0.0, start.gain);
     let mut normal = [[0.0; 3]; 3];
     let (mut inside, mut fitting) = (0, 0);
+    // Of the residuals, and of those of a flat picture.
+    let (mut left, mut flat) = (0.0, 0.0);
     for step in 0..=MAX_STEPS {
         normal = [[0.0; 3]; 3];
         let mut right = [0.0; 3];
         (inside, fitting) = (0, 0);
+        (left, flat) = (0.0, 0.0);
         for p in &tile.points {
             let (x, y) = start.motion.apply(f64::from(p.x), f64::from(p.y));
             let Some(v) = picture.sample(x + dx, y + dy) else {
@@ -338,6 +370,8 @@ fn vote(tile: &Tile, picture: &Picture, start: &Alignment) -> Option<Vote> {
             inside += 1;
             let r = f64::from(v) - gain * f64::from(p.value);
             fitting += usize::from(r.abs() < f64::from(p.tolerance));
+            left += misfit(p, r);
+            flat += misfit(p, gain * (f64::from(p.value) - tile.flat));
             let Some(w) = p.say(r) else { continue };
             let row = [
                 gain * f64::from(p.gx),
@@ -371,6 +405,9 @@ fn vote(tile: &Tile, picture: &Picture, start: &Alignment) -> Option<Vote> {
         if d[0].hypot(d[1]) < STEP_TOLERANCE {
             break;
         }
+    }
+    if few && left >= LEFT * flat {
+        return None;
     }
     let (x, y) = start.motion.apply(tile.x, tile.y);
     Some(Vote {

@@ -21,6 +21,10 @@ const MAX_SHIFT: f64 = 0.25;
 /// Exposure, as a multiple of the reference's, from which on a fresh one is taken: this picture shows what was rounded away
 /// in that one.
 const MAX_GAIN: f64 = 1.25;
+/// Codes by which a cell is brighter beyond noise and coding, and the share of the picture that may be so where a light
+/// went off.
+const NOTICED: u8 = 4;
+const HARDLY: f64 = 0.25;
 /// Cells by which the view may have moved during frames that did not align, to know where it was in between.
 const BRIDGED_CELLS: f64 = 3.0;
 
@@ -153,11 +157,19 @@ impl Scene {
     }
 
     /// Whether luma means `y` in which nothing shows may be the place with its lights off, rather than what covers it: no
-    /// brighter than the last picture that showed the place.
+    /// brighter than the last picture that showed the place, or hardly anywhere. (A lamp in a drawn clip may be darker than
+    /// what it is drawn on.)
     fn may_be_dark(&self, y: &[u8]) -> bool {
         let sum = |y: &[u8]| y.iter().map(|&v| u64::from(v)).sum::<u64>();
-        let view = self.view.as_ref();
-        view.is_none_or(|v| sum(y) <= sum(v.cells.channel(Channel::YMean)))
+        let Some(view) = &self.view else {
+            return true;
+        };
+        let before = view.cells.channel(Channel::YMean);
+        let brighter = y
+            .iter()
+            .zip(before)
+            .filter(|(y, v)| **y > v.saturating_add(NOTICED));
+        sum(y) <= sum(before) || brighter.count() as f64 <= HARDLY * y.len() as f64
     }
 
     /// Whether the luma means `now` show another place than the last picture that surely showed the place.
