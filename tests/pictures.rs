@@ -192,7 +192,10 @@ fn a_damaged_gif_gives_what_came_before() {
         fs::write(&path, &bits).unwrap();
         if let Ok(mut source) = open_animation(&path, ImageFormat::Gif) {
             // Six pictures, or a few more, each of which may stand for long.
-            assert!(read_all(&mut source).0.len() < 10 * 250);
+            let (times, mut luma, _) = read_all(&mut source);
+            assert!(times.len() < 10 * 250);
+            luma.dedup();
+            assert!(luma.len() < 50);
         }
     }
 }

@@ -123,7 +123,7 @@ impl<'a> Scene<'a> {
                     null,
                     null_of_one: null,
                 };
-                scene.add(target, explained.fits, explained.strange.unknown);
+                scene.add(target, explained);
             }
         }
         let mut pairs = Vec::new();
@@ -159,19 +159,19 @@ impl<'a> Scene<'a> {
                 null: pair::null([nulls[i], nulls[j]], joint.strange.bystander),
                 null_of_one: joint.strange.bystander,
             };
-            scene.add(target, joint.fits, f64::NEG_INFINITY);
+            scene.add(target, joint);
         }
         scene.gather();
         scene
     }
 
-    fn add(&mut self, target: Target, fits: Vec<Option<Fit>>, unknown: f64) {
+    fn add(&mut self, target: Target, explained: Explained) {
         self.targets.push(target);
-        self.score(self.targets.len() - 1, fits, unknown);
+        self.score(self.targets.len() - 1, explained);
     }
 
-    /// What target `t` may be, given how the entries fit it, and its log likelihood as a device in an unknown state.
-    fn score(&mut self, t: usize, fits: Vec<Option<Fit>>, unknown: f64) {
+    /// What target `t` may be, given how its train may have come about.
+    fn score(&mut self, t: usize, Explained { strange, fits }: Explained) {
         let Params {
             priors,
             calibration,
@@ -205,8 +205,10 @@ impl<'a> Scene<'a> {
                 });
             }
         }
-        let unknown = if target.plausible && unknown.is_finite() {
-            base + priors.unknown.ln() + tempered(unknown)
+        // What two lights together show is either a state or chance.
+        let strange_device = !target.pair && target.plausible && strange.unknown.is_finite();
+        let unknown = if strange_device {
+            base + priors.unknown.ln() + tempered(strange.unknown)
         } else {
             f64::NEG_INFINITY
         };
@@ -261,17 +263,6 @@ impl<'a> Scene<'a> {
 
     /// The same scene in which target `t` shows `train`; all else as it was.
     pub fn with_train(&self, t: usize, train: Train) -> Self {
-        let mut target = self.targets[t].clone();
-        let after = Explained::of(&train, target.pair, self.book, self.params);
-        // Of a pair, what both trains add is taken from the train of both.
-        target.null += after.strange.bystander - target.null_of_one;
-        target.null_of_one = after.strange.bystander;
-        target.light.train = train;
-        let unknown = if target.pair {
-            f64::NEG_INFINITY
-        } else {
-            after.strange.unknown
-        };
         let mut scene = Self {
             targets: self.targets.clone(),
             shares: Vec::new(),
@@ -284,8 +275,13 @@ impl<'a> Scene<'a> {
             unknown: self.unknown.clone(),
             ..*self
         };
-        scene.targets[t] = target;
-        scene.score(t, after.fits, unknown);
+        let target = &mut scene.targets[t];
+        let after = Explained::of(&train, target.pair, self.book, self.params);
+        // Of a pair, what both trains add is taken from the train of both.
+        target.null += after.strange.bystander - target.null_of_one;
+        target.null_of_one = after.strange.bystander;
+        target.light.train = train;
+        scene.score(t, after);
         scene.gather();
         scene
     }

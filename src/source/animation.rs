@@ -62,11 +62,10 @@ pub fn open(name: &str, file: File, format: ImageFormat) -> Result<Prefetch, Sou
 
 struct Animation {
     info: VideoInfo,
-    /// Pictures that were decoded to learn how long one is shown.
-    ahead: VecDeque<image::Frame>,
-    /// `None` after the last picture or an error, which is kept.
+    /// What was decoded to learn how long a picture is shown.
+    ahead: VecDeque<ImageResult<image::Frame>>,
+    /// `None` after an error.
     rest: Option<Frames<'static>>,
-    error: Option<ImageError>,
     usual_s: f64,
     /// What is shown, how often it is yet to be handed out, and for how long each.
     shown: Option<image::Frame>,
@@ -79,7 +78,7 @@ impl Animation {
     fn open(name: &str, file: File, format: ImageFormat) -> ImageResult<Self> {
         let mut reader = BufReader::new(file);
         reader.rewind()?;
-        let (size, kind, rest) = match format {
+        let (size, kind, mut rest) = match format {
             ImageFormat::Gif => {
                 let mut decoder = GifDecoder::new(reader)?;
                 (limit(&mut decoder)?, "GIF", decoder.into_frames())
@@ -93,7 +92,16 @@ impl Animation {
                 (limit(&mut decoder)?, "PNG", decoder.apng()?.into_frames())
             }
         };
-        let mut animation = Self {
+        let bytes = 4 * size.0 as usize * size.1 as usize;
+        let most = (AHEAD_BYTES / bytes.max(1)).clamp(1, AHEAD);
+        let mut ahead: VecDeque<_> = rest.by_ref().take(most).collect();
+        let first = ahead.pop_front().transpose()?.ok_or_else(|| {
+            let text = "there is no picture in it";
+            ImageError::IoError(io::Error::new(io::ErrorKind::UnexpectedEof, text))
+        })?;
+        ahead.push_front(Ok(first));
+        let delays = ahead.iter().flatten().map(|p| shown_s(p.delay()));
+        Ok(Self {
             info: VideoInfo {
                 name: name.to_owned(),
                 coded_width: size.0,
@@ -103,41 +111,28 @@ impl Animation {
                 format: format!("animated {kind}"),
                 decoder: "embedded (image)".into(),
             },
-            ahead: VecDeque::new(),
+            usual_s: usual_s(delays.collect()),
+            ahead,
             rest: Some(rest),
-            error: None,
-            usual_s: IRREGULAR_S,
             shown: None,
             left: 0,
             step_s: 0.0,
             next_pts_s: 0.0,
-        };
-        let bytes = 4 * size.0 as usize * size.1 as usize;
-        let most = (AHEAD_BYTES / bytes.max(1)).clamp(1, AHEAD);
-        while animation.ahead.len() < most
-            && let Some(picture) = animation.decode()
-        {
-            animation.ahead.push_back(picture);
-        }
-        if animation.ahead.is_empty() {
-            let text = "there is no picture in it";
-            let none = || ImageError::IoError(io::Error::new(io::ErrorKind::UnexpectedEof, text));
-            return Err(animation.error.take().unwrap_or_else(none));
-        }
-        let delays = animation.ahead.iter().map(|p| shown_s(p.delay()));
-        animation.usual_s = usual_s(delays.collect());
-        Ok(animation)
+        })
     }
 
     /// The next picture of the file.
-    fn decode(&mut self) -> Option<image::Frame> {
-        match self.rest.as_mut()?.next() {
-            Some(Ok(picture)) => return Some(picture),
-            Some(Err(e)) => self.error = Some(e),
-            None => {}
-        }
-        self.rest = None;
-        None
+    fn decode(&mut self) -> Result<Option<image::Frame>, SourceError> {
+        let from_file = || self.rest.as_mut().and_then(Iterator::next);
+        let next = self.ahead.pop_front().or_else(from_file).transpose();
+        next.map_err(|e| {
+            self.ahead.clear();
+            self.rest = None;
+            SourceError::Truncated {
+                name: self.info.name.clone(),
+                cause: e.to_string(),
+            }
+        })
     }
 }
 
@@ -152,7 +147,7 @@ impl LocalSource for Animation {
 
     fn read(&mut self, frame: &mut Frame) -> Result<bool, SourceError> {
         if self.left == 0 {
-            self.shown = self.ahead.pop_front().or_else(|| self.decode());
+            self.shown = self.decode()?;
             if let Some(picture) = &self.shown {
                 let delay_s = shown_s(picture.delay());
                 let times = delay_s / self.usual_s;
@@ -165,13 +160,7 @@ impl LocalSource for Animation {
             }
         }
         let Some(picture) = &self.shown else {
-            return match self.error.take() {
-                Some(e) => Err(SourceError::Truncated {
-                    name: self.info.name.clone(),
-                    cause: e.to_string(),
-                }),
-                None => Ok(false),
-            };
+            return Ok(false);
         };
         let buffer = picture.buffer();
         let (width, height) = (buffer.width() as usize, buffer.height() as usize);

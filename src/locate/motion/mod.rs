@@ -11,6 +11,7 @@ mod refine;
 mod search;
 mod solve;
 mod tiles;
+mod vote;
 
 use super::cells::Grid;
 pub use marks::{Clues, FEWEST as FEWEST_MARKS, Marks, View, thinned};

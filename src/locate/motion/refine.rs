@@ -2,7 +2,8 @@
 
 use super::picture::{Picture, Point};
 use super::solve::solve;
-use super::tiles::{GAINS, TURN_SD, TURN_STEP_SD};
+use super::tiles::{TURN_SD, TURN_STEP_SD};
+use super::vote::GAINS;
 use super::{Alignment, MAX_STEPS, MIN_POINTS, STEP_TOLERANCE, Similarity};
 
 /// Robust Gauss-Newton for shift, gain, zoom and roll from `start` with all points at once: finer than the vote of tiles

@@ -1,29 +1,13 @@
-//! Tiles of the reference: where each went by itself, and what most of them agree on.
+//! Tiles of the reference, and what most of them agree on.
 
 use super::picture::{Picture, Point, textured_points};
 use super::solve::solve;
-use super::{Alignment, MAX_STEPS, STEP_TOLERANCE, Similarity};
+use super::vote::{MIN_TILE_POINTS, OUTLIER, Vote, vote};
+use super::{Alignment, MAX_STEPS, Similarity};
 
 /// Tiles along and across the picture. More would be too small to hold texture in two directions, fewer would let one
 /// person cover most of them.
 const TILES: (usize, usize) = (6, 4);
-/// Fewest points of a tile that fix a shift and a gain with some to spare.
-const MIN_TILE_POINTS: usize = 4;
-/// A tile that moved farther than this, in cells, from where it was looked for has lost its texture.
-const MAX_STEP: f64 = 4.0;
-/// Share of a tile's points that must fit where it went: else something covers it or it changed.
-const FITS: f64 = 0.5;
-/// Share of a tile's contrast that may be left where it went: of one that a lamp lit, and that shows nothing now, all is,
-/// though its flat half fits well.
-const LEFT: f64 = 0.75;
-/// Standard deviation of a tile's own brightness from one frame to the next, relative: shadows and lamps.
-const GAIN_SD: f64 = 0.1;
-/// Bounds of the exposure gain against the reference: beyond, codes clip and prove nothing.
-pub const GAINS: (f64, f64) = (0.25, 4.0);
-/// Standard deviation in cells by which tiles of one rigid scene move apart: a rolling shutter bends the picture.
-const WOBBLE_SD: f64 = 0.12;
-/// Standard deviations beyond which a tile does not agree.
-const OUTLIER: f64 = 3.0;
 /// Tiles from which roll and zoom are asked for: three do not lie on one thing.
 const SIMILARITY_TILES: usize = 4;
 /// Standard deviations of what a hand does: zoom and roll against the reference (a few per cent and degrees over some
@@ -49,10 +33,8 @@ pub struct Tile {
     pub number: usize,
     pub points: Vec<Point>,
     /// Their mean place in cells.
-    x: f64,
-    y: f64,
-    /// Code above black of the flat picture that fits them best.
-    flat: f64,
+    pub x: f64,
+    pub y: f64,
 }
 
 fn tile_of(p: &Point, picture: &Picture) -> usize {
@@ -77,33 +59,10 @@ pub fn cut(picture: &Picture, noise: f32) -> Vec<Tile> {
                 number,
                 x: points.iter().map(|p| f64::from(p.x)).sum::<f64>() / n,
                 y: points.iter().map(|p| f64::from(p.y)).sum::<f64>() / n,
-                flat: flattest(&points),
                 points,
             }
         })
         .collect()
-}
-
-/// Squared tolerances of a residual (codes) at a point.
-fn misfit(p: &Point, residual: f64) -> f64 {
-    (residual / f64::from(p.tolerance))
-        .powi(2)
-        .min(OUTLIER * OUTLIER)
-}
-
-/// The value that all points fit best, of theirs.
-fn flattest(points: &[Point]) -> f64 {
-    let values = points.iter().map(|p| f64::from(p.value));
-    let all = |v: f64| {
-        points
-            .iter()
-            .map(|p| misfit(p, f64::from(p.value) - v))
-            .sum::<f64>()
-    };
-    let best = values
-        .map(|v| (all(v), v))
-        .min_by(|a, b| a.0.total_cmp(&b.0));
-    best.map_or(0.0, |b| b.1)
 }
 
 /// The points with weights such that no tile has much more say than another.
@@ -116,32 +75,6 @@ pub fn balanced(mut points: Vec<Point>, picture: &Picture) -> Vec<Point> {
         p.weight /= HALF_SAY + sums[tile_of(p, picture)];
     }
     points
-}
-
-/// Where a tile went.
-struct Vote {
-    tile: usize,
-    /// Place in the frame where the start has it.
-    x: f64,
-    y: f64,
-    /// From there, in cells, and the inverse of its covariance: xx, xy, yy.
-    dx: f64,
-    dy: f64,
-    sure: [f64; 3],
-    /// Its brightness as a multiple of the reference's, and the inverse variance of that.
-    gain: f64,
-    gain_sure: f64,
-    /// It holds what it held.
-    fits: bool,
-}
-
-impl Vote {
-    /// Squared standard deviations between it and a shift.
-    fn misfit(&self, dx: f64, dy: f64) -> f64 {
-        let (u, v) = (dx - self.dx, dy - self.dy);
-        let [xx, xy, yy] = self.sure;
-        xx * u * u + 2.0 * xy * u * v + yy * v * v
-    }
 }
 
 /// What the tiles say of one frame.
@@ -157,10 +90,11 @@ impl Votes {
     pub fn cast(tiles: &[Tile], picture: &Picture, start: &Alignment) -> Self {
         let tiles = || tiles.iter().filter(|t| t.points.len() >= MIN_TILE_POINTS);
         let few = tiles().count() < SIMILARITY_TILES;
+        // What a lamp lit may be all that is seen: no others outvote it when it goes off.
+        let told =
+            |t: &Tile| vote(t, picture, start).filter(|v| !few || v.shows(t, picture, start));
         Self {
-            votes: tiles()
-                .filter_map(|t| vote(t, picture, start, few))
-                .collect(),
+            votes: tiles().filter_map(told).collect(),
             start: *start,
             middle: (picture.cols as f64 / 2.0, picture.rows as f64 / 2.0),
         }
@@ -232,7 +166,7 @@ impl Votes {
             .iter()
             .map(|v| {
                 let (dx, dy) = self.shift_at(motion, v);
-                capped(v, dx, dy)
+                v.capped(dx, dy)
             })
             .sum()
     }
@@ -243,7 +177,7 @@ impl Votes {
             .iter()
             .filter(|v| {
                 let (dx, dy) = self.shift_at(motion, v);
-                capped(v, dx, dy) >= OUTLIER * OUTLIER
+                v.capped(dx, dy) >= OUTLIER * OUTLIER
             })
             .map(|v| v.tile)
             .collect()
@@ -259,7 +193,7 @@ impl Votes {
     /// The shift from the start that most tiles agree with: the best of all that one tile proposes, then the mean of those
     /// that agree.
     fn best_shift(&self) -> (f64, f64) {
-        let total = |dx, dy| self.votes.iter().map(|v| capped(v, dx, dy)).sum::<f64>();
+        let total = |dx, dy| self.votes.iter().map(|v| v.capped(dx, dy)).sum::<f64>();
         let mut best = (0.0, 0.0);
         let mut least = total(0.0, 0.0);
         for v in self.votes.iter().filter(|v| v.fits) {
@@ -339,99 +273,4 @@ impl Votes {
         }
         best
     }
-}
-
-fn capped(v: &Vote, dx: f64, dy: f64) -> f64 {
-    if v.fits {
-        v.misfit(dx, dy).min(OUTLIER * OUTLIER)
-    } else {
-        OUTLIER * OUTLIER
-    }
-}
-
-/// Robust Gauss-Newton for the shift and gain of one tile; `None` if it left the picture, or if it is one of `few`, that no
-/// others outvote, and shows nothing of itself.
-fn vote(tile: &Tile, picture: &Picture, start: &Alignment, few: bool) -> Option<Vote> {
-    let (mut dx, mut dy, mut gain) = (0.0, 0.0, start.gain);
-    let mut normal = [[0.0; 3]; 3];
-    let (mut inside, mut fitting) = (0, 0);
-    // Of the residuals, and of those of a flat picture.
-    let (mut left, mut flat) = (0.0, 0.0);
-    for step in 0..=MAX_STEPS {
-        normal = [[0.0; 3]; 3];
-        let mut right = [0.0; 3];
-        (inside, fitting) = (0, 0);
-        (left, flat) = (0.0, 0.0);
-        for p in &tile.points {
-            let (x, y) = start.motion.apply(f64::from(p.x), f64::from(p.y));
-            let Some(v) = picture.sample(x + dx, y + dy) else {
-                continue;
-            };
-            inside += 1;
-            let r = f64::from(v) - gain * f64::from(p.value);
-            fitting += usize::from(r.abs() < f64::from(p.tolerance));
-            left += misfit(p, r);
-            flat += misfit(p, gain * (f64::from(p.value) - tile.flat));
-            let Some(w) = p.say(r) else { continue };
-            let row = [
-                gain * f64::from(p.gx),
-                gain * f64::from(p.gy),
-                -f64::from(p.value),
-            ];
-            for i in 0..3 {
-                for j in 0..=i {
-                    normal[i][j] += w * row[i] * row[j];
-                }
-                right[i] -= w * row[i] * r;
-            }
-        }
-        if inside < MIN_TILE_POINTS || inside * 2 < tile.points.len() {
-            return None;
-        }
-        let stiff = (GAIN_SD * start.gain).powi(-2);
-        normal[2][2] += stiff;
-        right[2] -= stiff * (gain - start.gain);
-        if step == MAX_STEPS {
-            break;
-        }
-        let mut damped = normal;
-        // As much pull to stay as one point of the least gradient has.
-        damped[0][0] += 0.5;
-        damped[1][1] += 0.5;
-        let Some(d) = solve(damped, right) else { break };
-        dx += d[0];
-        dy += d[1];
-        gain = (gain + d[2]).clamp(GAINS.0, GAINS.1);
-        if d[0].hypot(d[1]) < STEP_TOLERANCE {
-            break;
-        }
-    }
-    if few && left >= LEFT * flat {
-        return None;
-    }
-    let (x, y) = start.motion.apply(tile.x, tile.y);
-    Some(Vote {
-        tile: tile.number,
-        x,
-        y,
-        dx,
-        dy,
-        sure: certainty(&normal),
-        gain,
-        gain_sure: normal[2][2],
-        fits: fitting as f64 >= FITS * inside as f64 && dx.hypot(dy) < MAX_STEP,
-    })
-}
-
-/// Inverse covariance (xx, xy, yy) of the shift whatever the gain, with the wobble of tiles in it.
-fn certainty(normal: &[[f64; 3]; 3]) -> [f64; 3] {
-    let c = normal[2][2].max(1e-9);
-    let xx = normal[0][0] - normal[2][0].powi(2) / c;
-    let xy = normal[1][0] - normal[2][0] * normal[2][1] / c;
-    let yy = normal[1][1] - normal[2][1].powi(2) / c;
-    // N (1 + s N)^-1 for the variance s.
-    let s = WOBBLE_SD * WOBBLE_SD;
-    let det = xx * yy - xy * xy;
-    let n = 1.0 + s * (xx + yy) + s * s * det;
-    [(xx + s * det) / n, xy / n, (yy + s * det) / n]
 }

@@ -11,6 +11,7 @@ use super::guard::{self, Panicked};
 use super::{Fault, MAX_LUMA_SAMPLES, Stamp, VideoDecoder, planes};
 use crate::source::color::ColorHint;
 use crate::source::{Frame, Plane};
+use crate::threads::processors;
 
 /// Threads at most; more gain little on the clips of a phone.
 const MAX_THREADS: usize = 4;
@@ -68,7 +69,7 @@ impl Av1 {
 
 fn fresh() -> Result<Decoder, Fault> {
     let mut settings = Settings::new();
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(MAX_THREADS));
+    let threads = processors().min(MAX_THREADS);
     settings.set_n_threads(threads as u32);
     settings.set_frame_size_limit(MAX_LUMA_SAMPLES as u32);
     Decoder::with_settings(&settings).map_err(|e| Fault::Invalid(format!("AV1 decoder: {e}")))

@@ -30,6 +30,9 @@ pub(super) const SHIFT_S: i64 = 3600;
 /// Time that ffmpeg gets to end after it closed the pipe.
 pub(super) const END_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Most threads of a decoder, which each hold pictures; ffmpeg by itself takes no more.
+const MAX_THREADS: usize = 16;
+
 /// Time that a server gets for its next bytes.
 const NETWORK_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -76,9 +79,6 @@ pub(super) struct Manner {
     /// Begin at the last key picture before this time, in s on the stream's clock.
     pub from_pts_s: Option<f64>,
 }
-
-/// Most threads of a decoder, which each hold pictures; ffmpeg by itself takes no more.
-const MAX_THREADS: usize = 16;
 
 /// Threads of a decoder that has `processors` to itself: two more, as its pictures are sent on and looked at meanwhile. By
 /// itself ffmpeg takes one more, and one processor or the other waits. On one, what it likes: none beside the first.

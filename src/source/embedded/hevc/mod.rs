@@ -15,6 +15,7 @@ use super::guard::{self, Panicked};
 use super::{Fault, Stamp, VideoDecoder, check_size, planes};
 use crate::source::Frame;
 use crate::source::color::ColorHint;
+use crate::threads::processors;
 
 /// Threads at most. Each holds a picture; more gain little on the clips of a phone.
 const MAX_THREADS: usize = 4;
@@ -49,7 +50,7 @@ impl Hevc {
 
     /// A fresh decoder with the parameter sets of the container.
     fn restart(&mut self) -> Result<(), Fault> {
-        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(MAX_THREADS));
+        let threads = processors().min(MAX_THREADS);
         self.decoder = Decoder::new().with_display_order().with_threads(threads);
         self.order = Order::new();
         let sets = std::mem::take(&mut self.parameter_sets);
