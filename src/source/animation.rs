@@ -1,6 +1,7 @@
 //! Animated GIF, PNG and WebP, with the times that a viewer shows. A picture that stands for several, as nothing changed
 //! meanwhile, comes as often.
 
+use super::held::{LONGEST_S, MOST_TIMES, STEP_S};
 use super::prefetch::{LocalSource, Prefetch};
 use super::{Frame, Orientation, SourceError, VideoInfo, limits, rgb};
 use crate::median::median;
@@ -20,15 +21,9 @@ const DEFAULT_DELAY_MS: f64 = 100.0;
 /// A picture shown at least so many times as long as is usual stands for several: encoders write what does not change once.
 const HELD: f64 = 2.0;
 /// Delays within this factor of their median are alike, the share of those that make a series a regular one, and its
-/// longest median in s: no camera takes fewer than seven pictures a second, and what blinks evenly is regular too.
+/// median no longer than that of a camera: what blinks evenly is regular too.
 const ALIKE: f64 = 1.5;
 const REGULAR: f64 = 0.75;
-const LONGEST_S: f64 = 0.15;
-/// Time in s for which a picture stands where no delay is usual: nothing but changes was written, and when those came is
-/// known to a hundredth of a second.
-const IRREGULAR_S: f64 = 0.04;
-/// Times that one picture comes at most, 10 s of such: a damaged file may have it stand for ten minutes.
-const MOST_TIMES: f64 = 250.0;
 /// Pictures that are looked at for what is usual, at most, and their bytes.
 const AHEAD: usize = 64;
 const AHEAD_BYTES: usize = 32 << 20;
@@ -175,14 +170,14 @@ impl LocalSource for Animation {
 /// How long one picture stands for itself, in s, given how long some are shown.
 fn usual_s(mut delays: Vec<f64>) -> f64 {
     let Some(median) = median(&mut delays, f64::total_cmp) else {
-        return IRREGULAR_S;
+        return STEP_S;
     };
     let alike = |d: &&f64| **d <= ALIKE * median && median <= ALIKE * **d;
     let regular = delays.iter().filter(alike).count() as f64 >= REGULAR * delays.len() as f64;
     if regular && median <= LONGEST_S {
         median
     } else {
-        IRREGULAR_S
+        STEP_S
     }
 }
 

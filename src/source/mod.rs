@@ -9,6 +9,7 @@ mod error;
 pub mod ffmpeg;
 mod folder;
 mod frame;
+mod held;
 mod jpeg;
 mod limits;
 #[cfg(feature = "ffmpeg-linked")]

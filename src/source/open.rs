@@ -8,6 +8,7 @@ use std::path::Path;
 use image::ImageFormat;
 
 use super::ffmpeg::{self, FfmpegSource};
+use super::held::Held;
 #[cfg(feature = "ffmpeg-linked")]
 use super::linked::LinkedSource;
 use super::mjpeg::{self, MjpegSource};
@@ -113,7 +114,7 @@ fn open_whole(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>,
     }
     let embedded = |file| match format.is_picture() {
         true => picture(spec, path, file, format, options.fps),
-        false => embedded::open(spec, file, format).and_then(ahead),
+        false => embedded::open(spec, file, format).and_then(video),
     };
     let orientation = || {
         let file = File::open(path).ok()?;
@@ -128,7 +129,9 @@ fn open_whole(spec: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>,
         DecoderChoice::Ffmpeg => by_ffmpeg(),
         DecoderChoice::Embedded => embedded(file),
         // What `watch` recorded is read with the decoder that watched, so that the result is the same.
-        DecoderChoice::Auto if recorder::is_recording(&head) => embedded(file),
+        DecoderChoice::Auto if recorder::is_recording(&head) => {
+            embedded::open(spec, file, format).and_then(ahead)
+        }
         DecoderChoice::Auto if format.is_picture() => embedded(file),
         DecoderChoice::Auto if !have_ffmpeg => {
             by_linked(spec, path, orientation, options.threads).unwrap_or_else(|| embedded(file))
@@ -150,12 +153,8 @@ fn by_ffmpeg(
     orientation: Option<Orientation>,
     threads: Option<NonZeroUsize>,
 ) -> Result<Box<dyn FrameSource>, SourceError> {
-    ahead(Box::new(FfmpegSource::open(
-        path,
-        spec,
-        orientation,
-        threads,
-    )?))
+    let source = FfmpegSource::open(path, spec, orientation, threads)?;
+    video(Box::new(source))
 }
 
 /// `None` for what only the program reads, and in builds without FFmpeg's libraries, which do not ask for `orientation`.
@@ -168,8 +167,7 @@ fn by_linked(
 ) -> Option<Result<Box<dyn FrameSource>, SourceError>> {
     #[cfg(feature = "ffmpeg-linked")]
     if let Some(source) = orientation().and_then(|o| LinkedSource::open(path, spec, o, threads)) {
-        let ahead = Prefetch::spawn(spec, move || Ok(source));
-        return Some(ahead.map(|s| Box::new(s) as Box<dyn FrameSource>));
+        return Some(video(Box::new(source)));
     }
     None
 }
@@ -188,7 +186,15 @@ fn by_url(url: &str, options: &OpenOptions) -> Result<Box<dyn FrameSource>, Sour
             help: "download the clip first, or allow ffmpeg".to_owned(),
         });
     }
-    ahead(Box::new(FfmpegSource::from_url(url, options.threads)?))
+    video(Box::new(FfmpegSource::from_url(url, options.threads)?))
+}
+
+/// What has the times of its pictures from a container, decoded ahead, those that stand for several as often as that.
+pub(super) fn video(source: Box<dyn FrameSource>) -> Result<Box<dyn FrameSource>, SourceError> {
+    let name = source.info().name.clone();
+    Ok(Box::new(Prefetch::spawn(&name, move || {
+        Ok(Held::new(source))
+    })?))
 }
 
 /// Has the frames decoded while the ones before are looked at.

@@ -2,7 +2,7 @@
 
 use super::ffmpeg::FfmpegSource;
 use super::mjpeg::MjpegSource;
-use super::open::ahead;
+use super::open::{ahead, video};
 use super::y4m::Y4mSource;
 use super::{FrameSource, SourceError};
 use std::io::{Cursor, Read};
@@ -46,7 +46,7 @@ pub fn open_stream(
     } else if is_jpeg {
         ahead(Box::new(MjpegSource::new(whole, name, fps)?))
     } else if with_ffmpeg {
-        ahead(Box::new(FfmpegSource::from_stream(Box::new(whole), name)?))
+        video(Box::new(FfmpegSource::from_stream(Box::new(whole), name)?))
     } else {
         Err(SourceError::Unsupported {
             name: name.to_owned(),

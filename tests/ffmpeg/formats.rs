@@ -1,7 +1,7 @@
 //! Containers, codecs, layouts, colours and times.
 
 use crate::tools::{Folder, have_ffmpeg, open, probe_times, read_all};
-use blinkdx::source::{ColorInfo, FrameSource, Matrix, OpenOptions, Transfer};
+use blinkdx::source::{ColorInfo, DecoderChoice, FrameSource, Matrix, OpenOptions, Transfer};
 use std::fs;
 use std::path::Path;
 
@@ -351,4 +351,48 @@ fn a_cover_picture_is_no_video() {
     }
     let error = open(&folder.join("song.m4a")).err().unwrap().to_string();
     assert!(error.contains("no video track"), "{error}");
+}
+
+#[test]
+fn pictures_that_a_recorder_of_screens_left_out_come_as_often_as_they_stand_for() {
+    if !have_ffmpeg() {
+        return;
+    }
+    let folder = Folder::new("left-out");
+    // A red square of .2 s every 2 s, and nothing written but its changes.
+    let args = "-f lavfi -i color=gray:s=96x64:r=30:d=8 -vf \
+                drawbox=x=40:y=30:w=9:h=9:t=fill:color=red:enable='lt(mod(t,2),0.2)',mpdecimate \
+                -fps_mode vfr -pix_fmt yuv420p";
+    for (name, codec) in [
+        ("screen.mp4", "libx264"),
+        ("screen.webm", "libvpx-vp9 -cpu-used 8 -deadline realtime"),
+    ] {
+        if !folder.make(name, &format!("{args} -c:v {codec}")) {
+            continue;
+        }
+        let path = folder.join(name);
+        assert!(
+            read_all(&mut open(&path).unwrap()).pts_s.len() < 12,
+            "{name}: as it was written"
+        );
+        for decoder in [DecoderChoice::Auto, DecoderChoice::Embedded] {
+            let options = OpenOptions {
+                decoder,
+                ..OpenOptions::default()
+            };
+            let mut source = blinkdx::source::open(path.to_str().unwrap(), &options).unwrap();
+            let seen = read_all(source.as_mut());
+            assert_eq!(seen.end, Ok(()), "{name}");
+            // Three whole periods and the last flash; for how long the last picture stands is not known.
+            let length = seen.pts_s[seen.pts_s.len() - 1] - seen.pts_s[0];
+            assert!((length - 6.2).abs() < 0.05, "{name}: {length} s");
+            assert_eq!(seen.pts_s.len(), 3 * 50 + 5 + 1, "{name}");
+            let lit = seen
+                .luma
+                .iter()
+                .filter(|&&l| l < seen.luma[20] - 0.2)
+                .count();
+            assert_eq!(lit, 4 * 5, "{name}");
+        }
+    }
 }
