@@ -38,6 +38,11 @@ impl Relief {
         }
     }
 
+    /// Standard deviation in codes that cells of so much noise each give it: of a block less the mean of four others.
+    pub fn of_noise(noise: f32) -> f32 {
+        noise / BLOCK as f32 * 1.25f32.sqrt()
+    }
+
     /// The same with no block above some medians of its size or [`FAINT`]: a few strong edges, or a lamp, say no more than
     /// the rest.
     pub fn levelled(mut self) -> Self {

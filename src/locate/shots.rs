@@ -1,23 +1,29 @@
 //! Cuts, and swings of the camera: where the picture becomes that of another place.
 
 use super::cells::Grid;
+use super::motion::noise;
 use super::relief::Relief;
 use super::scene::Scene;
 
 /// Blocks by which the view may have moved meanwhile.
 const REACH: isize = 2;
-/// Codes (standard deviation of the blocks' relief) under which a picture is too flat to tell.
+/// Codes (standard deviation of the blocks' relief) under which a picture is too flat to tell, and in standard deviations of
+/// what noise alone makes of it, which coding spreads.
 const FLAT: f32 = 1.0;
+const NOISY: f32 = 4.0;
 /// Correlation of the relief of two pictures of one place, whatever lights it; of two places it is within 0.2 of zero.
 const SAME: f32 = 0.35;
 
 /// Whether the luma means `now` may show the place of `before`.
 pub fn same_view(before: &[u8], now: &[u8], grid: Grid) -> bool {
-    let (a, b) = (Relief::of(before, grid), Relief::of(now, grid));
-    if a.deviation() < FLAT || b.deviation() < FLAT {
+    let relief = |codes| {
+        let relief = Relief::of(codes, grid);
+        let least = FLAT.max(NOISY * Relief::of_noise(noise(codes, None, grid)));
+        (relief.deviation() >= least).then(|| relief.levelled())
+    };
+    let (Some(a), Some(b)) = (relief(before), relief(now)) else {
         return true;
-    }
-    let (a, b) = (a.levelled(), b.levelled());
+    };
     let shifts = -REACH..=REACH;
     shifts
         .clone()

@@ -150,6 +150,23 @@ impl Measured {
         theirs.len() >= LEAST_EDGES && answered as f64 >= ANSWERED * theirs.len() as f64
     }
 
+    /// It goes on and off with the lamp, though not every time: what the lamp lights, or its flare, as long as that falls there.
+    fn echoes(&self, lamp: &Self) -> bool {
+        let edges = |m: &Self| {
+            let pairs = m.light.train.spans.windows(2);
+            pairs
+                .map(|w| (w[1].start_s, w[1].look.is_lit()))
+                .collect::<Vec<(f64, bool)>>()
+        };
+        let (own, theirs) = (edges(self), edges(lamp));
+        let near_s = ANSWER_FRAMES * self.light.train.frame_interval_s;
+        let with_it = |e: &(f64, bool)| {
+            let mut same = theirs.iter().filter(|t| t.1 == e.1);
+            same.any(|t| (t.0 - e.0).abs() <= near_s)
+        };
+        own.len() >= LEAST_EDGES && own.iter().all(with_it)
+    }
+
     fn colors(&self) -> BTreeSet<ColorSet> {
         let spans = &self.light.train.spans;
         spans.iter().filter_map(|s| s.look.colors()).collect()
@@ -172,7 +189,7 @@ pub fn leaders(mut all: Vec<Measured>) -> Vec<Light> {
             k.holds_part(&m)
                 || faint && k.blooms_round(&m)
                 // A reflection of what switches has the colour of what reflects; of a steady lamp, only one in its colour is known.
-                || k.is_mirrored_by(&m) && !same && (k.switches_with(&m) || m.answers(k))
+                || k.is_mirrored_by(&m) && !same && (k.switches_with(&m) || m.answers(k) || m.echoes(k))
                 || (same
                     || k.light.place.meets(&m.light.place)
                     || faint && k.colors() == m.colors())
@@ -322,6 +339,42 @@ mod tests {
         // One that burns out itself, or is as bright, may be another lamp that switches with the first.
         assert_eq!(beside(0.9, 0.25), 1);
         assert_eq!(beside(0.5, 0.4), 1);
+    }
+
+    #[test]
+    fn what_flashes_with_some_of_a_lamps_flashes_and_never_else_is_its_flare() {
+        // On in one of two flashes of the lamp, so many frames late.
+        let beside = |late: usize| {
+            let mut lamp = measured(20.0, &[(Color::Blue, 1.0)], 0.9, true);
+            lamp.light.shine.top = 0.95;
+            let mut flare = moved(measured(8.0, &[(Color::White, 1.0)], 0.1, true), 60.0);
+            flare.lit = (0..FRAMES)
+                .map(|i| Some((i + 12 - late) / 3 % 4 == 1))
+                .collect();
+            let (off, on) = (Look::Off, flare.light.train.spans[1].look.clone());
+            let pieces = flare.lit.chunk_by(|a, b| a == b);
+            let mut from = 0;
+            let spans = pieces.map(|piece| {
+                let start = from;
+                from += piece.len();
+                Span {
+                    start_s: start as f64 / 30.0,
+                    end_s: from as f64 / 30.0,
+                    start_sd_s: 0.01,
+                    end_sd_s: 0.01,
+                    look: if piece[0] == Some(true) {
+                        on.clone()
+                    } else {
+                        off.clone()
+                    },
+                }
+            });
+            flare.light.train.spans = spans.collect();
+            leaders(vec![lamp, flare]).len() - 1
+        };
+        assert_eq!(beside(0), 0);
+        assert_eq!(beside(1), 0);
+        assert_eq!(beside(2), 1);
     }
 
     #[test]

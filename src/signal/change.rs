@@ -226,10 +226,13 @@ mod tests {
         assert!(lamp.swing > 0.4, "{lamp:?}");
         assert!(lamp.others.exp() < 0.005, "{lamp:?}");
         assert!(lamp.around.exp() < 0.1, "{lamp:?}");
-        // A bar as wide as the picture is high, 8 px a frame: it is before the place for 30 frames.
+        // A bar as wide as the picture is high, 8 px a frame, its end aslant: it is before the place for 30 frames.
         let before = |i: usize| (AT.0 - 8.0 * i as f64 + 100.0).abs() <= 120.0;
-        let bar = change(before, |i, x, _| {
-            ((x - 8.0 * i as f64 + 100.0).abs() <= 120.0).then_some(220.0)
+        let bar = change(before, |i, x, y| {
+            let along = x - 8.0 * i as f64 + 100.0;
+            (-120.0 + (y - AT.1)..=120.0)
+                .contains(&along)
+                .then_some(220.0)
         });
         assert!(bar.others.exp() > 0.02, "{bar:?}");
         assert!(bar.around > lamp.around, "{bar:?}");

@@ -89,7 +89,7 @@ impl Frame {
 
     /// A grey picture of 320 x 240 px that has moved right by `dx` px: `code` of the place that each pixel shows and of
     /// the waves there, -2 to 2, that alignment holds on to.
-    pub fn waves(dx: f64, code: impl Fn(f64, f64, f64) -> f64) -> Self {
+    pub fn waves(dx: f64, mut code: impl FnMut(f64, f64, f64) -> f64) -> Self {
         let (width, height) = (320, 240);
         let mut frame = Self::default();
         frame.y.resize(width, height);

@@ -15,8 +15,8 @@ mod vote;
 
 use super::cells::Grid;
 pub use marks::{Clues, FEWEST as FEWEST_MARKS, Marks, View, thinned};
-pub(super) use picture::Picture;
-use picture::{Point, noise, textured_points};
+pub(super) use picture::{Picture, noise};
+use picture::{Point, textured_points};
 use refine::refine;
 use search::search;
 use tiles::{IN_HAND, Tile, Votes};
@@ -133,11 +133,23 @@ impl Reference {
 
     /// Nothing in it shows motion.
     pub fn is_flat(&self) -> bool {
-        self.tiles.iter().map(|t| t.points.len()).sum::<usize>() < MIN_POINTS
+        let tiles = self.tiles.iter().filter(|t| t.may_vote());
+        tiles.map(|t| t.points.len()).sum::<usize>() < MIN_POINTS
     }
 
     /// Aligns the luma means `y` of a frame; `last` is the frame before's alignment.
     pub fn align(&self, y: &[u8], last: &Alignment) -> Alignment {
+        self.look(y, last).0
+    }
+
+    /// The same of another picture than the reference's own, and learns which of the tiles are texture.
+    pub fn learn(&mut self, y: &[u8], last: &Alignment) -> Alignment {
+        let (found, votes) = self.look(y, last);
+        votes.tell(&mut self.tiles);
+        found
+    }
+
+    fn look(&self, y: &[u8], last: &Alignment) -> (Alignment, Votes) {
         let fine = Picture::shrink(y, self.grid, 1);
         let near = Votes::cast(&self.tiles, &fine, last);
         let (found, misfit) = near.count(last);
@@ -151,11 +163,11 @@ impl Reference {
                 let far = Votes::cast(&self.tiles, &fine, &start);
                 let (farther, other) = far.count(last);
                 if other + LUCK < misfit {
-                    return self.refined(&fine, &far, farther, last);
+                    return (self.refined(&fine, &far, farther, last), far);
                 }
             }
         }
-        self.refined(&fine, &near, found, last)
+        (self.refined(&fine, &near, found, last), near)
     }
 
     /// Of a camera in a hand, with the points of all tiles but those that moved by themselves.
@@ -173,7 +185,7 @@ impl Reference {
         let points = self
             .tiles
             .iter()
-            .filter(|t| !against.contains(&t.number))
+            .filter(|t| t.is_texture(0.0) && !against.contains(&t.number))
             .flat_map(|t| &t.points);
         refine(points, fine, found, last)
     }

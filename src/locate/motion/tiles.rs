@@ -27,6 +27,14 @@ const STEP_SD: f64 = 1.5;
 /// Weight in codes with which a tile of few points counts against one of many.
 const HALF_SAY: f32 = 40.0;
 
+/// What one picture says at most of whether a tile is texture (log likelihood): its points err together, by blur or by what covers
+/// them.
+const SAYS: f64 = 3.0;
+/// Pictures that may speak against texture that is well known, as those of a hand's jerk do, and for noise that is, by chance.
+/// Neither is known for good: coding holds noise still for a while, and what covers the scene stays for one.
+const DOUBTS: f64 = 5.0;
+const LUCKY: f64 = 2.0;
+
 /// Some points of the reference that lie together.
 #[derive(Clone)]
 pub struct Tile {
@@ -35,6 +43,20 @@ pub struct Tile {
     /// Their mean place in cells.
     pub x: f64,
     pub y: f64,
+    /// Log of how much likelier it is, by the pictures so far, that they are texture than noise.
+    texture: f64,
+}
+
+impl Tile {
+    /// Whether it is texture, if another picture says so much.
+    pub fn is_texture(&self, evidence: f64) -> bool {
+        self.texture + evidence.clamp(-SAYS, SAYS) >= 0.0
+    }
+
+    /// Whether it has enough points, and no picture has told that they are noise.
+    pub fn may_vote(&self) -> bool {
+        self.points.len() >= MIN_TILE_POINTS && self.is_texture(0.0)
+    }
 }
 
 fn tile_of(p: &Point, picture: &Picture) -> usize {
@@ -60,6 +82,7 @@ pub fn cut(picture: &Picture, noise: f32) -> Vec<Tile> {
                 x: points.iter().map(|p| f64::from(p.x)).sum::<f64>() / n,
                 y: points.iter().map(|p| f64::from(p.y)).sum::<f64>() / n,
                 points,
+                texture: 0.0,
             }
         })
         .collect()
@@ -80,6 +103,8 @@ pub fn balanced(mut points: Vec<Point>, picture: &Picture) -> Vec<Point> {
 /// What the tiles say of one frame.
 pub struct Votes {
     votes: Vec<Vote>,
+    /// Numbers of all tiles that were in the picture, and what it says of whether they are texture.
+    seen: Vec<(usize, f64)>,
     start: Alignment,
     /// Middle of the picture in cells.
     middle: (f64, f64),
@@ -88,15 +113,29 @@ pub struct Votes {
 impl Votes {
     /// Each tile looks for itself near where `start` has it.
     pub fn cast(tiles: &[Tile], picture: &Picture, start: &Alignment) -> Self {
-        let tiles = || tiles.iter().filter(|t| t.points.len() >= MIN_TILE_POINTS);
-        let few = tiles().count() < SIMILARITY_TILES;
+        let tiles = tiles.iter().filter(|t| t.points.len() >= MIN_TILE_POINTS);
+        let votes = tiles.filter_map(|t| Some((t, vote(t, picture, start)?)));
+        let mut votes: Vec<_> = votes.collect();
+        let seen = votes.iter().map(|(t, v)| (t.number, v.evidence)).collect();
+        votes.retain(|(t, v)| t.is_texture(v.evidence));
         // What a lamp lit may be all that is seen: no others outvote it when it goes off.
-        let told =
-            |t: &Tile| vote(t, picture, start).filter(|v| !few || v.shows(t, picture, start));
+        let few = votes.len() < SIMILARITY_TILES;
+        votes.retain(|(_, v)| !few || v.evidence > 0.0);
         Self {
-            votes: tiles().filter_map(told).collect(),
+            votes: votes.into_iter().map(|(_, v)| v).collect(),
+            seen,
             start: *start,
             middle: (picture.cols as f64 / 2.0, picture.rows as f64 / 2.0),
+        }
+    }
+
+    /// Has the tiles know what the picture says of them.
+    pub fn tell(&self, tiles: &mut [Tile]) {
+        for &(number, evidence) in &self.seen {
+            if let Some(tile) = tiles.iter_mut().find(|t| t.number == number) {
+                let texture = tile.texture + evidence.clamp(-SAYS, SAYS);
+                tile.texture = texture.clamp(-LUCKY * SAYS, DOUBTS * SAYS);
+            }
         }
     }
 

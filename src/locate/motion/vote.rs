@@ -11,9 +11,10 @@ pub const MIN_TILE_POINTS: usize = 4;
 const MAX_STEP: f64 = 4.0;
 /// Share of a tile's points that must fit where it went: else something covers it or it changed.
 const FITS: f64 = 0.5;
-/// Share of a tile's contrast that may be left where it went: of one that a lamp lit, and that shows nothing now, all is,
-/// though its flat half fits well.
-const LEFT: f64 = 0.75;
+/// Share of a point's gradient from which on it speaks for its tile, as blur and glare leave half of it and noise has a tenth
+/// of it by chance; its say (log likelihood) at most, where all of it is there, and where none is.
+const LEFT: f64 = 0.5;
+const SAY: f64 = 2.0;
 /// Standard deviation of a tile's own brightness from one frame to the next, relative: shadows and lamps.
 const GAIN_SD: f64 = 0.1;
 /// Bounds of the exposure gain against the reference: beyond, codes clip and prove nothing.
@@ -38,6 +39,8 @@ pub struct Vote {
     pub gain_sure: f64,
     /// It holds what it held.
     pub fits: bool,
+    /// Log of how much likelier it is that the tile's texture was there than noise or something flat.
+    pub evidence: f64,
 }
 
 impl Vote {
@@ -55,20 +58,6 @@ impl Vote {
         } else {
             OUTLIER * OUTLIER
         }
-    }
-
-    /// Whether the picture shows `tile` where this has it, rather than something flat that half of its points fit.
-    pub fn shows(&self, tile: &Tile, picture: &Picture, start: &Alignment) -> bool {
-        let (mut left, mut flat) = (0.0, 0.0);
-        let level = flattest(&tile.points);
-        for p in &tile.points {
-            let (x, y) = start.motion.apply(f64::from(p.x), f64::from(p.y));
-            if let Some(v) = picture.sample(x + self.dx, y + self.dy) {
-                left += misfit(p, f64::from(v) - self.gain * f64::from(p.value));
-                flat += misfit(p, self.gain * (f64::from(p.value) - level));
-            }
-        }
-        left < LEFT * flat
     }
 }
 
@@ -124,6 +113,13 @@ pub fn vote(tile: &Tile, picture: &Picture, start: &Alignment) -> Option<Vote> {
         }
     }
     let (x, y) = start.motion.apply(tile.x, tile.y);
+    let there = tile.points.iter().filter_map(|p| {
+        let (x, y) = start.motion.apply(f64::from(p.x), f64::from(p.y));
+        steepness(p, picture, x + dx, y + dy, gain)
+    });
+    let evidence = there
+        .map(|share| SAY * (share / LEFT - 1.0).clamp(-1.0, 1.0))
+        .sum();
     Some(Vote {
         tile: tile.number,
         x,
@@ -134,6 +130,7 @@ pub fn vote(tile: &Tile, picture: &Picture, start: &Alignment) -> Option<Vote> {
         gain,
         gain_sure: normal[2][2],
         fits: fitting as f64 >= FITS * inside as f64 && dx.hypot(dy) < MAX_STEP,
+        evidence,
     })
 }
 
@@ -150,24 +147,11 @@ fn certainty(normal: &[[f64; 3]; 3]) -> [f64; 3] {
     [(xx + s * det) / n, xy / n, (yy + s * det) / n]
 }
 
-/// Squared tolerances of a residual (codes) at a point.
-fn misfit(p: &Point, residual: f64) -> f64 {
-    (residual / f64::from(p.tolerance))
-        .powi(2)
-        .min(OUTLIER * OUTLIER)
-}
-
-/// The level (code above black) of the flat picture that the points fit best, of theirs.
-fn flattest(points: &[Point]) -> f64 {
-    let values = points.iter().map(|p| f64::from(p.value));
-    let all = |v: f64| {
-        points
-            .iter()
-            .map(|p| misfit(p, f64::from(p.value) - v))
-            .sum::<f64>()
-    };
-    let best = values
-        .map(|v| (all(v), v))
-        .min_by(|a, b| a.0.total_cmp(&b.0));
-    best.map_or(0.0, |b| b.1)
+/// The gradient at a place as a multiple of a point's, along it; `None` outside.
+fn steepness(p: &Point, picture: &Picture, x: f64, y: f64, gain: f64) -> Option<f64> {
+    let at = |dx: f64, dy: f64| picture.sample(x + dx, y + dy).map(f64::from);
+    let gx = (at(1.0, 0.0)? - at(-1.0, 0.0)?) / 2.0;
+    let gy = (at(0.0, 1.0)? - at(0.0, -1.0)?) / 2.0;
+    let (px, py) = (f64::from(p.gx), f64::from(p.gy));
+    Some((gx * px + gy * py) / (gain * (px * px + py * py)))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Scene, SceneFrame, View};
 use crate::locate::cells::Channel;
-use crate::locate::motion::{Reference, Similarity};
+use crate::locate::motion::{Alignment, Reference, Similarity, noise};
 use crate::locate::packed::Cells;
 use crate::locate::shots::same_view;
 use crate::source::Frame;
@@ -21,9 +21,10 @@ const MAX_SHIFT: f64 = 0.25;
 /// Exposure, as a multiple of the reference's, from which on a fresh one is taken: this picture shows what was rounded away
 /// in that one.
 const MAX_GAIN: f64 = 1.25;
-/// Codes by which a cell is brighter beyond noise and coding, and the share of the picture that may be so where a light
-/// went off.
-const NOTICED: u8 = 4;
+/// Codes by which a cell is brighter beyond coding, at least, and in standard deviations of the noise of a picture (of two
+/// 2.8 of theirs), and the share of the picture that may be so where a light went off.
+const NOTICED: f32 = 4.0;
+const NOISES: f32 = 4.0;
 const HARDLY: f64 = 0.25;
 /// Cells by which the view may have moved during frames that did not align, to know where it was in between.
 const BRIDGED_CELLS: f64 = 3.0;
@@ -37,12 +38,15 @@ impl Scene {
             None => Arc::new(self.pooler.pool(frame)),
         };
         let luma = cells.channel(Channel::YMean);
-        let reference = self
-            .reference
-            .get_or_insert_with(|| Reference::new(luma, None, self.grid));
+        let alignment = match &mut self.reference {
+            Some(reference) => reference.learn(luma, &self.last),
+            None => {
+                let reference = Reference::new(luma, None, self.grid);
+                self.reference.insert(reference).align(luma, &self.last)
+            }
+        };
         // A flat reference (a black first picture, a bare wall in the dark) shows no motion: take it as still if it is dark.
-        let flat = reference.is_flat();
-        let alignment = reference.align(luma, &self.last);
+        let flat = self.reference.as_ref().is_some_and(Reference::is_flat);
         let mut aligned = match flat {
             true => self.may_be_dark(luma),
             false => alignment.agreement >= MIN_AGREEMENT,
@@ -94,7 +98,10 @@ impl Scene {
             Some(Cells::Whole(cells)) => Some(cells.channel(Channel::YMean)),
             _ => None,
         };
-        let reference = Reference::new(y, before, self.grid);
+        let mut reference = Reference::new(y, before, self.grid);
+        if let Some(before) = before {
+            self.compare(&mut reference, before);
+        }
         self.base = self.base.then(&self.last.motion);
         self.base_gain *= self.last.gain;
         self.last = self.last.afresh();
@@ -110,10 +117,17 @@ impl Scene {
             }
         }
         if blind {
-            self.align_back(&reference);
+            self.align_back(y, &reference);
         }
         self.reference = Some(reference);
         found
+    }
+
+    /// Has a reference tell its texture from noise by a frame next to it. One that is flat says nothing of that.
+    fn compare(&self, reference: &mut Reference, beside: &[u8]) {
+        if !Reference::new(beside, None, self.grid).is_flat() {
+            reference.learn(beside, &Alignment::default());
+        }
     }
 
     /// The frames since the last that aligned.
@@ -132,20 +146,25 @@ impl Scene {
         })
     }
 
-    /// Aligns the last frames, that did not align to the reference before them, to the one that was taken after them.
-    fn align_back(&mut self, reference: &Reference) {
+    /// Aligns the last frames, that did not align to the reference before them, to the one that was taken of `y` after them.
+    fn align_back(&mut self, y: &[u8], reference: &Reference) {
         let mut next = self.last;
+        let mut after = y.to_vec();
         for i in self.lost_frames().rev() {
             let f = &self.frames[i];
-            let luma = f.cells.channel(Channel::YMean);
+            let luma = f.cells.channel(Channel::YMean).into_owned();
             let found = reference.align(&luma, &next);
             // Dark, and dark before: as still as this.
-            let dark = reference.is_flat()
-                && self.may_be_dark(&luma)
-                && Reference::new(&luma, None, self.grid).is_flat();
+            let is_flat = || {
+                let mut own = Reference::new(&luma, None, self.grid);
+                self.compare(&mut own, &after);
+                own.is_flat()
+            };
+            let dark = reference.is_flat() && self.may_be_dark(&luma) && is_flat();
             if found.agreement < SURE_AGREEMENT && !dark {
                 return;
             }
+            after = luma;
             let f = &mut self.frames[i];
             f.motion = self.base.then(&found.motion);
             f.gain = self.base_gain * found.gain;
@@ -165,10 +184,11 @@ impl Scene {
             return true;
         };
         let before = view.cells.channel(Channel::YMean);
+        let noticed = NOTICED.max(NOISES * noise(y, None, self.grid)) as u8;
         let brighter = y
             .iter()
             .zip(before)
-            .filter(|(y, v)| **y > v.saturating_add(NOTICED));
+            .filter(|(y, v)| **y > v.saturating_add(noticed));
         sum(y) <= sum(before) || brighter.count() as f64 <= HARDLY * y.len() as f64
     }
 
@@ -273,6 +293,27 @@ mod tests {
             );
             assert!(scene.frames.iter().all(|f| f.shot == 0), "{blind}");
         }
+    }
+
+    #[test]
+    fn noise_on_a_bare_wall_is_not_followed() {
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut noise = move || (0..4).map(|_| random.f64() - 0.5).sum::<f64>();
+        let wall = (0..90).map(|i| {
+            let lit = i % 30 < 6;
+            Frame::waves(0.0, |x, y, _| {
+                let lamp = lit && (x - 200.0).hypot(y - 100.0) < 6.0;
+                let wall = if lamp { 200.0 } else { 110.0 };
+                wall + 45.0 * noise()
+            })
+        });
+        let scene = scene_of(wall);
+        for (i, f) in scene.frames.iter().enumerate() {
+            assert!(f.motion.dx.hypot(f.motion.dy) < 0.5, "{i}: {:?}", f.motion);
+            assert_eq!(f.shot, 0, "{i}");
+        }
+        let seen = scene.frames.iter().filter(|f| f.aligned).count();
+        assert!(seen > 80, "{seen}");
     }
 
     #[test]
