@@ -167,7 +167,8 @@ fn by_linked(
 ) -> Option<Result<Box<dyn FrameSource>, SourceError>> {
     #[cfg(feature = "ffmpeg-linked")]
     if let Some(source) = orientation().and_then(|o| LinkedSource::open(path, spec, o, threads)) {
-        return Some(video(Box::new(source)));
+        let ahead = Prefetch::spawn(spec, move || Ok(Held::new(source)));
+        return Some(ahead.map(|s| Box::new(s) as Box<dyn FrameSource>));
     }
     None
 }
