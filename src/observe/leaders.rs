@@ -131,40 +131,34 @@ impl Measured {
         correlation(&self.lit, &other.lit).abs() > TOGETHER
     }
 
+    /// When it switches (s), and whether it is lit then.
+    fn edges(&self) -> impl Iterator<Item = (f64, bool)> {
+        let spans = self.light.train.spans.iter().skip(1);
+        spans.map(|s| (s.start_s, s.look.is_lit()))
+    }
+
+    /// Time in s within which what answers a lamp does so.
+    fn answer_s(&self) -> f64 {
+        ANSWER_FRAMES * self.light.train.frame_interval_s
+    }
+
     /// Whenever the other switches, it changes: the glow on a wall changes its colour where the lamp goes on and off.
     fn answers(&self, lamp: &Self) -> bool {
-        let edges = |m: &Self| {
-            let spans = &m.light.train.spans;
-            spans
-                .iter()
-                .skip(1)
-                .map(|s| s.start_s)
-                .collect::<Vec<f64>>()
+        let near = |t: &(f64, bool)| {
+            let mut own = self.edges();
+            own.any(|e| (e.0 - t.0).abs() <= self.answer_s())
         };
-        let (own, theirs) = (edges(self), edges(lamp));
-        let near_s = ANSWER_FRAMES * self.light.train.frame_interval_s;
-        let answered = theirs
-            .iter()
-            .filter(|t| own.iter().any(|e| (e - **t).abs() <= near_s))
-            .count();
-        theirs.len() >= LEAST_EDGES && answered as f64 >= ANSWERED * theirs.len() as f64
+        let (all, answered) = (lamp.edges().count(), lamp.edges().filter(near).count());
+        all >= LEAST_EDGES && answered as f64 >= ANSWERED * all as f64
     }
 
     /// It goes on and off with the lamp, though not every time: what the lamp lights, or its flare, as long as that falls there.
     fn echoes(&self, lamp: &Self) -> bool {
-        let edges = |m: &Self| {
-            let pairs = m.light.train.spans.windows(2);
-            pairs
-                .map(|w| (w[1].start_s, w[1].look.is_lit()))
-                .collect::<Vec<(f64, bool)>>()
+        let with_it = |e: (f64, bool)| {
+            let mut theirs = lamp.edges();
+            theirs.any(|t| t.1 == e.1 && (t.0 - e.0).abs() <= self.answer_s())
         };
-        let (own, theirs) = (edges(self), edges(lamp));
-        let near_s = ANSWER_FRAMES * self.light.train.frame_interval_s;
-        let with_it = |e: &(f64, bool)| {
-            let mut same = theirs.iter().filter(|t| t.1 == e.1);
-            same.any(|t| (t.0 - e.0).abs() <= near_s)
-        };
-        own.len() >= LEAST_EDGES && own.iter().all(with_it)
+        self.edges().count() >= LEAST_EDGES && self.edges().all(with_it)
     }
 
     fn colors(&self) -> BTreeSet<ColorSet> {

@@ -1,7 +1,7 @@
 //! Animated GIF, PNG and WebP, with the times that a viewer shows. A picture that stands for several, as nothing changed
 //! meanwhile, comes as often.
 
-use super::held::{LONGEST_S, MOST_TIMES, STEP_S};
+use super::held::{AHEAD_BYTES, LONGEST_S, STEP_S, copies};
 use super::prefetch::{LocalSource, Prefetch};
 use super::{Frame, Orientation, SourceError, VideoInfo, limits, rgb};
 use crate::median::median;
@@ -24,9 +24,8 @@ const HELD: f64 = 2.0;
 /// median no longer than that of a camera: what blinks evenly is regular too.
 const ALIKE: f64 = 1.5;
 const REGULAR: f64 = 0.75;
-/// Pictures that are looked at for what is usual, at most, and their bytes.
+/// Pictures that are looked at for what is usual, at most.
 const AHEAD: usize = 64;
-const AHEAD_BYTES: usize = 32 << 20;
 
 /// Whether `file` holds more than one picture, or may; it is read from its start.
 pub fn is_animated(file: &File, format: ImageFormat) -> ImageResult<bool> {
@@ -145,11 +144,9 @@ impl LocalSource for Animation {
             self.shown = self.decode()?;
             if let Some(picture) = &self.shown {
                 let delay_s = shown_s(picture.delay());
-                let times = delay_s / self.usual_s;
-                self.left = if times >= HELD {
-                    times.round().min(MOST_TIMES) as usize
-                } else {
-                    1
+                self.left = match delay_s / self.usual_s >= HELD {
+                    true => copies(delay_s, self.usual_s),
+                    false => 1,
                 };
                 self.step_s = delay_s / self.left as f64;
             }

@@ -12,12 +12,12 @@ pub(super) const LONGEST_S: f64 = 0.15;
 /// known to a hundredth of a second.
 pub(super) const STEP_S: f64 = 0.04;
 /// Times that one picture comes at most, 10 s of such: a damaged file may have it stand for ten minutes.
-pub(super) const MOST_TIMES: f64 = 250.0;
+const MOST_TIMES: f64 = 250.0;
 
 /// Pictures on either side of a gap that are asked what it is: two flashes and more. A camera that hangs does so once.
 const AROUND: usize = 8;
-/// Bytes of pictures read ahead for that at most.
-const AHEAD_BYTES: usize = 32 << 20;
+/// Bytes of pictures read ahead at most.
+pub(super) const AHEAD_BYTES: usize = 32 << 20;
 /// A slow camera takes its pictures evenly, and loses few in a row: the longest gap to the shortest where changes made them.
 const UNEVEN: f64 = 4.0;
 /// Share of gaps that must end with a change. A recorder may write a picture now and then that changes nothing.
@@ -27,13 +27,18 @@ const CHANGES: f64 = 0.75;
 const CHANGED: u8 = 12;
 const MOST_CHANGED: f64 = 0.25;
 
+/// How often what stands for `length_s` comes, where one picture usually stands for `step_s`.
+pub(super) fn copies(length_s: f64, step_s: f64) -> usize {
+    (length_s / step_s).round().min(MOST_TIMES) as usize
+}
+
 /// A source whose pictures come as often as they stand for.
 pub(super) struct Held<S> {
     source: S,
     /// Pictures not yet handed out; the first is the next.
     ahead: VecDeque<Frame>,
-    /// The gaps before the first, the latest last.
-    past: VecDeque<Gap>,
+    /// The gaps between them, and some before the first.
+    gaps: VecDeque<Gap>,
     /// How often the first of `ahead` is yet to be handed out, every so many s; 0 before that is known.
     left: usize,
     step_s: f64,
@@ -49,12 +54,22 @@ struct Gap {
     changes: bool,
 }
 
+impl Gap {
+    fn between(before: &Frame, after: &Frame) -> Self {
+        let length_s = after.pts_s - before.pts_s;
+        Self {
+            length_s,
+            changes: length_s > LONGEST_S && changes_in_part(before, after),
+        }
+    }
+}
+
 impl<S: LocalSource> Held<S> {
     pub fn new(source: S) -> Self {
         Self {
             source,
             ahead: VecDeque::new(),
-            past: VecDeque::new(),
+            gaps: VecDeque::new(),
             left: 0,
             step_s: 0.0,
             end: None,
@@ -65,7 +80,12 @@ impl<S: LocalSource> Held<S> {
     fn fill(&mut self, count: usize, mut frame: Frame) {
         while self.ahead.len() < count && self.end.is_none() {
             match self.source.read(&mut frame) {
-                Ok(true) => self.ahead.push_back(std::mem::take(&mut frame)),
+                Ok(true) => {
+                    let next = std::mem::take(&mut frame);
+                    let gap = self.ahead.back().map(|last| Gap::between(last, &next));
+                    self.gaps.extend(gap);
+                    self.ahead.push_back(next);
+                }
                 end => self.end = Some(end),
             }
         }
@@ -73,35 +93,21 @@ impl<S: LocalSource> Held<S> {
 
     /// How often the first picture is to come, and for how long it stands each time, in s.
     fn times(&mut self) -> (usize, f64) {
-        let Some(gap) = self.gaps_ahead().next() else {
+        if self.ahead.len() < 2 {
             return (1, 0.0);
-        };
-        let mut times = 1.0;
-        if gap.length_s > LONGEST_S {
+        }
+        let before = self.gaps.len() + 1 - self.ahead.len();
+        self.gaps.drain(..before.saturating_sub(AROUND));
+        let length_s = self.gaps[before.min(AROUND)].length_s;
+        if length_s > LONGEST_S {
             let most = AHEAD_BYTES / bytes(&self.ahead[0]).max(1);
             self.fill(2 + AROUND.min(most), Frame::default());
-            let gaps: Vec<_> = self.past.iter().copied().chain(self.gaps_ahead()).collect();
-            if are_changes(&gaps) {
-                times = (gap.length_s / STEP_S).round().min(MOST_TIMES);
+            if are_changes(&self.gaps) {
+                let times = copies(length_s, STEP_S);
+                return (times, length_s / times as f64);
             }
         }
-        if self.past.len() == AROUND {
-            self.past.pop_front();
-        }
-        self.past.push_back(gap);
-        (times as usize, gap.length_s / times)
-    }
-
-    /// The gaps between the pictures that were read ahead.
-    fn gaps_ahead(&self) -> impl Iterator<Item = Gap> {
-        let pairs = self.ahead.iter().zip(self.ahead.iter().skip(1));
-        pairs.map(|(before, after)| {
-            let length_s = after.pts_s - before.pts_s;
-            Gap {
-                length_s,
-                changes: length_s > LONGEST_S && changes_in_part(before, after),
-            }
-        })
+        (1, length_s)
     }
 }
 
@@ -143,7 +149,7 @@ impl<S: LocalSource> LocalSource for Held<S> {
         let sought = self.source.seek(pts_s);
         if sought != Ok(false) {
             self.ahead.clear();
-            self.past.clear();
+            self.gaps.clear();
             (self.left, self.end) = (0, None);
         }
         sought
@@ -151,7 +157,7 @@ impl<S: LocalSource> LocalSource for Held<S> {
 }
 
 /// Whether what lies between pictures is the time in which nothing changed.
-fn are_changes(gaps: &[Gap]) -> bool {
+fn are_changes(gaps: &VecDeque<Gap>) -> bool {
     let long: Vec<_> = gaps.iter().filter(|g| g.length_s > LONGEST_S).collect();
     let changes = long.iter().filter(|g| g.changes).count();
     let lengths = || gaps.iter().map(|g| g.length_s);

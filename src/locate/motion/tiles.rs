@@ -2,7 +2,7 @@
 
 use super::picture::{Picture, Point, textured_points};
 use super::solve::solve;
-use super::vote::{MIN_TILE_POINTS, OUTLIER, Vote, vote};
+use super::vote::{MIN_TILE_POINTS, OUTLIER, SAYS, Vote, vote};
 use super::{Alignment, MAX_STEPS, Similarity};
 
 /// Tiles along and across the picture. More would be too small to hold texture in two directions, fewer would let one
@@ -27,9 +27,6 @@ const STEP_SD: f64 = 1.5;
 /// Weight in codes with which a tile of few points counts against one of many.
 const HALF_SAY: f32 = 40.0;
 
-/// What one picture says at most of whether a tile is texture (log likelihood): its points err together, by blur or by what covers
-/// them.
-const SAYS: f64 = 3.0;
 /// Pictures that may speak against texture that is well known, as those of a hand's jerk do, and for noise that is, by chance.
 /// Neither is known for good: coding holds noise still for a while, and what covers the scene stays for one.
 const DOUBTS: f64 = 5.0;
@@ -50,7 +47,7 @@ pub struct Tile {
 impl Tile {
     /// Whether it is texture, if another picture says so much.
     pub fn is_texture(&self, evidence: f64) -> bool {
-        self.texture + evidence.clamp(-SAYS, SAYS) >= 0.0
+        self.texture + evidence >= 0.0
     }
 
     /// Whether it has enough points, and no picture has told that they are noise.
@@ -133,8 +130,7 @@ impl Votes {
     pub fn tell(&self, tiles: &mut [Tile]) {
         for &(number, evidence) in &self.seen {
             if let Some(tile) = tiles.iter_mut().find(|t| t.number == number) {
-                let texture = tile.texture + evidence.clamp(-SAYS, SAYS);
-                tile.texture = texture.clamp(-LUCKY * SAYS, DOUBTS * SAYS);
+                tile.texture = (tile.texture + evidence).clamp(-LUCKY * SAYS, DOUBTS * SAYS);
             }
         }
     }

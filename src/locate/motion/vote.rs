@@ -15,6 +15,9 @@ const FITS: f64 = 0.5;
 /// of it by chance; its say (log likelihood) at most, where all of it is there, and where none is.
 const LEFT: f64 = 0.5;
 const SAY: f64 = 2.0;
+/// What one picture says at most of whether a tile is texture (log likelihood): its points err together, by blur or by what covers
+/// them.
+pub const SAYS: f64 = 3.0;
 /// Standard deviation of a tile's own brightness from one frame to the next, relative: shadows and lamps.
 const GAIN_SD: f64 = 0.1;
 /// Bounds of the exposure gain against the reference: beyond, codes clip and prove nothing.
@@ -39,7 +42,7 @@ pub struct Vote {
     pub gain_sure: f64,
     /// It holds what it held.
     pub fits: bool,
-    /// Log of how much likelier it is that the tile's texture was there than noise or something flat.
+    /// Log of how much likelier it is that the tile's texture was there than noise or something flat, within [`SAYS`].
     pub evidence: f64,
 }
 
@@ -117,9 +120,8 @@ pub fn vote(tile: &Tile, picture: &Picture, start: &Alignment) -> Option<Vote> {
         let (x, y) = start.motion.apply(f64::from(p.x), f64::from(p.y));
         steepness(p, picture, x + dx, y + dy, gain)
     });
-    let evidence = there
-        .map(|share| SAY * (share / LEFT - 1.0).clamp(-1.0, 1.0))
-        .sum();
+    let say = |share: f64| SAY * (share / LEFT - 1.0).clamp(-1.0, 1.0);
+    let evidence = there.map(say).sum::<f64>().clamp(-SAYS, SAYS);
     Some(Vote {
         tile: tile.number,
         x,

@@ -125,7 +125,7 @@ impl Scene {
 
     /// Has a reference tell its texture from noise by a frame next to it. One that is flat says nothing of that.
     fn compare(&self, reference: &mut Reference, beside: &[u8]) {
-        if !Reference::new(beside, None, self.grid).is_flat() {
+        if !reference.is_flat() && !Reference::new(beside, None, self.grid).is_flat() {
             reference.learn(beside, &Alignment::default());
         }
     }
@@ -184,12 +184,15 @@ impl Scene {
             return true;
         };
         let before = view.cells.channel(Channel::YMean);
+        if sum(y) <= sum(before) {
+            return true;
+        }
         let noticed = NOTICED.max(NOISES * noise(y, None, self.grid)) as u8;
         let brighter = y
             .iter()
             .zip(before)
             .filter(|(y, v)| **y > v.saturating_add(noticed));
-        sum(y) <= sum(before) || brighter.count() as f64 <= HARDLY * y.len() as f64
+        brighter.count() as f64 <= HARDLY * y.len() as f64
     }
 
     /// Whether the luma means `now` show another place than the last picture that surely showed the place.
