@@ -17,6 +17,8 @@ const DARK_BAND: f64 = 0.2;
 pub(super) const EDGE_FRAMES: usize = 4;
 /// Lit pieces of up to this many frames beside a longer one of another tint are an edge.
 const SLIP_FRAMES: usize = 2;
+/// Times that such a piece comes amid one look when it is the light's doing: a codec's key pictures slip once or twice.
+const RECURRING: usize = 3;
 /// Unseen stretches shorter than this, in frames, between like looks are a blink of the camera.
 const BRIDGED_FRAMES: usize = 2;
 /// The signal's train and the levels it was read by.
@@ -197,10 +199,18 @@ fn without_edges(pieces: Vec<Piece>, scaled: &[Point]) -> Vec<Piece> {
 }
 
 /// Gives lit pieces of a frame or two beside longer lit ones their look: emitters switch at once, so a passing tint is
-/// the shutter or the codec at an edge.
+/// the shutter or the codec at an edge. What comes again and again amid one look is no edge.
 fn without_slips(pieces: &[Piece], looks: &[Look]) -> Vec<Look> {
     let length = |i: usize| pieces[i].end - pieces[i].start;
     let lit = |i: usize| looks[i].is_lit();
+    let amid = |i: usize| {
+        let around = i.checked_sub(1).map(|b| looks[b].colors());
+        around.filter(|c| looks.get(i + 1).is_some_and(|a| a.colors() == *c))
+    };
+    let recurs = |i: usize| {
+        let same = |&j: &usize| looks[j].colors() == looks[i].colors() && amid(j) == amid(i);
+        amid(i).is_some() && (0..looks.len()).filter(same).count() >= RECURRING
+    };
     let mut out = looks.to_vec();
     for (i, look) in out.iter_mut().enumerate() {
         let near = [i.checked_sub(1), (i + 1 < pieces.len()).then_some(i + 1)];
@@ -213,6 +223,7 @@ fn without_slips(pieces: &[Piece], looks: &[Look]) -> Vec<Look> {
             && lit(i)
             && length(i) <= SLIP_FRAMES
             && length(j) > length(i)
+            && !recurs(i)
         {
             *look = looks[j].clone();
         }

@@ -5,6 +5,7 @@ mod color;
 pub mod edges;
 pub mod extract;
 mod hue;
+mod joined;
 mod levels;
 mod rhythm;
 pub mod segment;
