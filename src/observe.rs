@@ -5,6 +5,7 @@ mod choose;
 mod film_tests;
 mod leaders;
 mod reading;
+mod rings;
 mod windows;
 
 use std::borrow::Cow;
@@ -113,7 +114,9 @@ pub struct Light {
     pub rgb: [f64; 3],
     /// A surer reading of the same lens stands before it; this one, of another part of it, differs.
     pub second: bool,
-    /// Radius in px of the lit lens.
+    /// It is a ring, as round a button, of which `place` holds all.
+    pub ring: bool,
+    /// Radius in px of the lit lens; of a ring its outer one.
     pub radius_px: f64,
     /// How it looks while lit: what `emission` was judged from.
     pub shine: Shine,
@@ -335,8 +338,11 @@ impl Eyes {
             least_emission: MIN_EMISSION,
         };
         let measured = eyes.iter().zip(&found).enumerate();
-        let measured = measured.flat_map(|(k, (e, found))| e.measure(found, &gauge(k)));
-        let measured: Vec<Measured> = measured.flatten().collect();
+        let measured = measured.flat_map(|(k, (e, found))| {
+            let lights = e.measure(found, &gauge(k)).into_iter().flatten();
+            e.with_rings(lights.collect(), &gauge(k))
+        });
+        let measured: Vec<Measured> = measured.collect();
         let mut lights = leaders(measured);
         if let Some(region) = self.options.region {
             if lights.is_empty() {

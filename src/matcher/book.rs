@@ -1,6 +1,6 @@
 //! Every pattern of the devices asked for, once, ready for scoring; and what bystanders do.
 
-use crate::devices::{Device, Pattern, State};
+use crate::devices::{Device, Lens, Pattern, State};
 use crate::pulses::Train;
 
 use super::Query;
@@ -23,6 +23,8 @@ pub struct Entry {
     pub pattern: usize,
     /// Log prior, all entries summing to 1.
     pub log_prior: f64,
+    /// The shape of the device's light.
+    pub lens: Lens,
     /// Index of its script: the same for equal patterns.
     script: usize,
 }
@@ -32,6 +34,8 @@ pub struct Book {
     scripts: Vec<Script>,
     pub entries: Vec<Entry>,
     nulls: Vec<Null>,
+    /// Each shape of light with the share of devices that have it, by their priors.
+    pub lenses: Vec<(Lens, f64)>,
 }
 
 /// Log likelihoods of a train as a bystander's, and as of a device in a state its file does not have.
@@ -66,6 +70,7 @@ impl Book {
                         state: s,
                         pattern: k,
                         log_prior: prior.ln(),
+                        lens: device.lens,
                         script,
                     });
                 }
@@ -78,6 +83,7 @@ impl Book {
                 .collect(),
             entries,
             nulls: nulls::all(priors),
+            lenses: devices.iter().map(|d| (d.lens, d.prior / models)).collect(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! How long a clip must be, by asking the matcher about lights that go on as a state's patterns say.
 
-use crate::devices::{Device, Schedule, State};
+use crate::devices::{Device, Lens, Schedule, State};
 use crate::pulses::{ColorSet, Look, Span, Train};
 
 use super::book::Book;
@@ -45,7 +45,8 @@ pub fn time_to_verdict(
             // From long to short: the time from which on the verdict stands.
             let mut from = None;
             for &t in LENGTHS_S.iter().rev() {
-                let seen = synthetic::observation(vec![(synthetic::cut(&train, t), EMISSION)]);
+                let mut seen = synthetic::observation(vec![(synthetic::cut(&train, t), EMISSION)]);
+                seen.lights[0].ring = device.lens == Lens::Ring;
                 let p = Scene::new(&seen, &book, params).p_of(&devices, &state.name);
                 if p < params.decision.sure {
                     break;

@@ -10,7 +10,7 @@ use crate::observe::{Light, Observation};
 use crate::pulses::Train;
 
 use super::book::{Book, Strange, log_sum};
-use super::looks::Bystanders;
+use super::looks::{self, Bystanders};
 use super::pair;
 use super::params::Params;
 use super::score::Fit;
@@ -194,6 +194,7 @@ impl<'a> Scene<'a> {
         for (entry, fit) in fits.into_iter().enumerate() {
             if let Some(fit) = fit {
                 let log = base
+                    + looks::shape(&target.light, self.book.entries[entry].lens)
                     + known
                     + self.book.entries[entry].log_prior
                     + tempered(fit.log_likelihood);
@@ -208,7 +209,11 @@ impl<'a> Scene<'a> {
         // What two lights together show is either a state or chance.
         let strange_device = !target.pair && target.plausible && strange.unknown.is_finite();
         let unknown = if strange_device {
-            base + priors.unknown.ln() + tempered(strange.unknown)
+            let shapes = self.book.lenses.iter();
+            let shape: f64 = shapes
+                .map(|(lens, share)| share * looks::shape(&target.light, *lens).exp())
+                .sum();
+            base + shape.ln() + priors.unknown.ln() + tempered(strange.unknown)
         } else {
             f64::NEG_INFINITY
         };

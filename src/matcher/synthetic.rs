@@ -100,6 +100,7 @@ pub fn observation(lights: Vec<(Train, f64)>) -> Observation {
                 emission,
                 rgb: [0.5, 0.0, 0.0],
                 second: false,
+                ring: false,
                 radius_px: 5.0,
                 shine: Shine::default(),
                 separation: 50.0,

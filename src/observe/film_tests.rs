@@ -3,7 +3,7 @@
 use super::{Eyes, Kind, Observation, ObserveOptions, observe};
 use crate::devices::Segment;
 use crate::pulses::{Color, ColorSet, Look};
-use crate::simulate::{Background, Body, ClipSpec, SimulatedSource};
+use crate::simulate::{Background, Body, ClipSpec, Layout, SimulatedSource};
 use crate::source::{Frame, FrameSource, Orientation, VideoInfo};
 
 /// A red light on a tripod at `fps` frames/s for 6 s, lit during `spans` (s).
@@ -105,6 +105,31 @@ fn what_can_not_be_told_at_this_frame_rate_is_said() {
         seen.lights[0].beat,
         seen.warnings
     );
+}
+
+#[test]
+fn a_ring_is_one_light_with_all_of_it_as_its_place() {
+    for spans in [STEADY.to_vec(), blinks()] {
+        let mut spec = lamp(30.0, &spans);
+        (spec.effects.layout, spec.effects.led_radius) = (Layout::Ring, 30.0);
+        let mut source = SimulatedSource::new(&spec).unwrap();
+        let led = source.truth().led.clone();
+        let seen = observe(&mut source, &ObserveOptions::default(), &mut |_| {}).unwrap();
+        let rings = seen.lights.iter().filter(|l| l.ring);
+        let places: Vec<_> = rings.map(|l| l.place).collect();
+        let [place] = places[..] else {
+            panic!("{places:?} are rings");
+        };
+        assert!(seen.lights[0].ring, "the surest is a piece");
+        let (x, y) = place.centre();
+        assert!((x - led.x).hypot(y - led.y) < 4.0, "{place:?}");
+        for size in [place.w, place.h] {
+            assert!((50.0..72.0).contains(&size), "{place:?}");
+        }
+        // A disc of the same size is none.
+        spec.effects.layout = Layout::Single;
+        assert!(self::seen(&spec).lights.iter().all(|l| !l.ring));
+    }
 }
 
 #[test]

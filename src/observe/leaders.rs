@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{EMITTERS_RATIO, Kind, Light};
 use crate::pulses::ColorSet;
+use crate::signal::Ring;
 
 /// Correlation of two on-off series that cannot be chance: a reflection, the glow around, the exposure's answer.
 const TOGETHER: f64 = 0.8;
@@ -41,6 +42,8 @@ const MAX_STEADY: usize = 10;
 pub struct Measured {
     pub light: Light,
     pub lit: Vec<Option<bool>>,
+    /// The ring that it is, or is a piece of.
+    pub ring: Option<Ring>,
     /// Largest channel of its lit light, linear.
     pub swing: f64,
 }
@@ -280,12 +283,14 @@ mod tests {
                 emission: 0.9,
                 rgb: [0.0, 0.0, swing],
                 second: false,
+                ring: false,
                 radius_px,
                 shine: Shine::default(),
                 separation: 9.0,
                 beat: None,
             },
             lit: lit.into_iter().map(Some).collect(),
+            ring: None,
             swing,
         }
     }

@@ -11,7 +11,7 @@ use crate::pulses::edges;
 use crate::pulses::extract::{self, Base, Clock, Reading};
 use crate::signal::{
     Backdrop, Change, Linearizer, Patch, Sample, Shine, Signal, brightness, burnt_out, covered,
-    measure, shares, stays,
+    measure, ring, shares, stays,
 };
 use crate::threads;
 
@@ -164,12 +164,14 @@ impl Eyes {
                 emission,
                 rgb: reading.lit_rgb,
                 second: false,
+                ring: false,
                 radius_px,
                 shine,
                 separation: reading.separation,
                 beat,
                 train: reading.train,
             },
+            ring: ring(&self.scene, linear, patch, &reading.lit),
             lit: reading.lit,
             swing,
         })
@@ -177,12 +179,6 @@ impl Eyes {
 
     /// The box of a patch in frame `i`, in px as shown.
     fn place(&self, patch: &Patch, linear: &Linearizer, lit: &[Option<bool>], i: usize) -> Rect {
-        let size = self.scene.grid.size as f64;
-        let (w, h) = (
-            f64::from(self.info.coded_width),
-            f64::from(self.info.coded_height),
-        );
-        let motion = self.scene.frames[i].motion;
         // The lens is what shines brightest when fully lit: amid the first lit time, past the shutter's and codec's edge.
         let long = lit[i..].iter().take_while(|l| **l == Some(true)).count();
         let lights = brightness(&self.scene, patch, linear, i + long / 2);
@@ -211,14 +207,23 @@ impl Eyes {
             // A stray cell does not move the box.
             let cut = v.len() / 20;
             match v.len() {
-                0 => (0.0, 0.0),
-                n => (v[cut] - 0.5, v[n - 1 - cut] + 0.5),
+                0 => [0.0; 2],
+                n => [v[cut] - 0.5, v[n - 1 - cut] + 0.5],
             }
         };
-        let (left, right) = extent(|c| c.0);
-        let (top, bottom) = extent(|c| c.1);
+        self.shown(extent(|c| c.0), extent(|c| c.1), i)
+    }
+
+    /// The box from `x[0]` to `x[1]` and `y[0]` to `y[1]`, in cells of the scene, in px of frame `i` as shown.
+    pub(super) fn shown(&self, x: [f64; 2], y: [f64; 2], i: usize) -> Rect {
+        let size = self.scene.grid.size as f64;
+        let (w, h) = (
+            f64::from(self.info.coded_width),
+            f64::from(self.info.coded_height),
+        );
+        let motion = self.scene.frames[i].motion;
         let (mut x0, mut y0, mut x1, mut y1) = (f64::INFINITY, f64::INFINITY, 0.0f64, 0.0f64);
-        for (x, y) in [(left, top), (right, top), (left, bottom), (right, bottom)] {
+        for (x, y) in [(x[0], y[0]), (x[1], y[0]), (x[0], y[1]), (x[1], y[1])] {
             let (u, v) = motion.apply(x, y);
             let (u, v) = self
                 .info

@@ -13,10 +13,12 @@ use crate::median::median;
 /// median.
 const CELLS: usize = 48;
 const FRAMES: usize = 16;
-/// A cell looks different if it differs by this share of its light (exposure and white balance leave some 10 %), and by
-/// this much (linear light; noise and codec in dark places).
+/// A cell looks different if it differs by this share of its light (exposure and white balance leave some 10 %), by this
+/// much (linear light: what a codec smooths away in the dark, some five codes there), and by so many standard deviations of
+/// what it wavers by while the light is lit.
 const SHARE: f32 = 0.3;
-const LEAST: f32 = 0.02;
+const LEAST: f32 = 0.006;
+const DEVIATIONS: f32 = 4.0;
 /// A cell that keeps less than this share of its light is dark.
 const DARK: f32 = 0.25;
 /// Share of the cells that look different when something lies over them.
@@ -45,16 +47,8 @@ pub fn covered(
         .into_iter()
         .map(|i| look(scene, linear, &cells, i).collect())
         .collect();
-    let usual: Vec<Option<[f32; 3]>> = (0..cells.len())
-        .map(|c| {
-            let seen: Vec<[f32; 3]> = looks.iter().filter_map(|l| l[c]).collect();
-            (!seen.is_empty()).then(|| {
-                std::array::from_fn(|k| {
-                    let mut values: Vec<f32> = seen.iter().map(|v| v[k]).collect();
-                    median(&mut values, f32::total_cmp).unwrap_or(0.0)
-                })
-            })
-        })
+    let usual: Vec<Option<Usual>> = (0..cells.len())
+        .map(|c| Usual::of(&looks.iter().filter_map(|l| l[c]).collect::<Vec<_>>()))
         .collect();
     let own = glow(color);
     // What the lamp lit, and lights no longer, may pass for a change of the exposure: strange is what is so whether the
@@ -92,21 +86,44 @@ pub fn covered(
     out
 }
 
+/// How a cell looks while the light is lit, and how far it may be from that.
+struct Usual {
+    rgb: [f32; 3],
+    least: f32,
+}
+
+impl Usual {
+    /// Of what it was in some frames; `None` without any.
+    fn of(seen: &[[f32; 3]]) -> Option<Self> {
+        let middle = |values: &mut Vec<f32>| median(values, f32::total_cmp);
+        let mut rgb = [0.0; 3];
+        let mut widest = 0.0f32;
+        for (k, value) in rgb.iter_mut().enumerate() {
+            *value = middle(&mut seen.iter().map(|v| v[k]).collect())?;
+            let away = middle(&mut seen.iter().map(|v| (v[k] - *value).abs()).collect())?;
+            widest = widest.max(away);
+        }
+        // The median distance from the median is 0.674 standard deviations.
+        let least = LEAST.max(DEVIATIONS * widest / 0.674);
+        Some(Self { rgb, least })
+    }
+}
+
 /// Whether most cells `now` differ from `usual` by more than the light's glow taken away.
 fn is_another(
-    usual: &[Option<[f32; 3]>],
+    usual: &[Option<Usual>],
     now: impl Iterator<Item = Option<[f32; 3]>>,
     glow: [[f32; 3]; 2],
 ) -> bool {
     let (mut n, mut different) = (0, 0);
     for (k, (u, c)) in usual.iter().zip(now).enumerate() {
         if let (Some(u), Some(c)) = (u, c) {
-            let light = u.iter().chain(&c).copied().fold(0.0, f32::max);
-            let lost: [f32; 3] = std::array::from_fn(|k| u[k] - c[k]);
+            let light = u.rgb.iter().chain(&c).copied().fold(0.0, f32::max);
+            let lost: [f32; 3] = std::array::from_fn(|k| u.rgb[k] - c[k]);
             // Where the light was nearly all there was, its colour is as clipped as can be: dark is dark.
-            let dark = (0..3).all(|k| c[k] < DARK * u[k] + LEAST);
+            let dark = (0..3).all(|k| c[k] < DARK * u.rgb[k] + u.least);
             n += 1;
-            different += usize::from(!dark && beside(lost, glow) > SHARE * light + LEAST);
+            different += usize::from(!dark && beside(lost, glow) > SHARE * light + u.least);
         }
         // Not even if all the others differ.
         let left = usual.len() - 1 - k;

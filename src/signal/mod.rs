@@ -7,6 +7,7 @@ mod halo;
 mod linear;
 mod patch;
 mod reader;
+mod ring;
 mod sample;
 mod shine;
 
@@ -17,5 +18,6 @@ pub use halo::shares;
 pub use linear::Linearizer;
 pub use patch::Patch;
 pub use reader::brightness;
+pub use ring::{Ring, ring};
 pub use sample::{Sample, Signal, measure, stays};
 pub use shine::{Backdrop, Shine};

@@ -66,6 +66,34 @@ fn bystanders_do_not_become_a_diagnosis() {
 }
 
 #[test]
+fn of_two_like_lights_the_one_of_the_device_s_shape_is_its_own() {
+    let blinking = || (train(&[("red", 0.5), ("dark", 0.5)].repeat(8)), 0.9);
+    let solid = || (train(&[("red", 8.0)]), 0.9);
+    let mut seen = synthetic::observation(vec![blinking(), solid()]);
+    let named =
+        |seen: &Observation, model: &str| diagnose(seen, &[device(model)], &Query::default());
+    let place = |d: &Diagnosis| d.place.map(|p| p.x);
+    assert_eq!(state_of(&named(&seen, "video-doorbell")), "pairing");
+    seen.lights[1].ring = true;
+    let d = named(&seen, "video-doorbell");
+    assert_eq!(
+        (d.verdict, state_of(&d)),
+        (Verdict::Diagnosed, "setup-failed"),
+        "{d:?}"
+    );
+    assert_eq!(place(&d), Some(seen.lights[1].place.x));
+    // To a device with a plain lens a ring is a light like any other.
+    let (with, without) = (named(&seen, "mini"), {
+        seen.lights[1].ring = false;
+        named(&seen, "mini")
+    });
+    assert_eq!(
+        with.candidates[0].confidence,
+        without.candidates[0].confidence
+    );
+}
+
+#[test]
 fn states_of_different_lights_are_not_offered_as_a_choice() {
     // A red and a blue steady light, as likely the device's, red being the commoner state: which is it?
     let lights = vec![

@@ -33,6 +33,7 @@ pub fn measured() -> MeasureReport {
         emission: 0.98,
         rgb: [0.5, 0.02, 0.01],
         second: false,
+        ring: false,
         radius_px: 2.0,
         shine: crate::signal::Shine::default(),
         separation: 0.0,
