@@ -5,7 +5,7 @@ mod choose;
 mod film_tests;
 mod leaders;
 mod reading;
-mod rings;
+mod whole;
 mod windows;
 
 use std::borrow::Cow;
@@ -340,7 +340,7 @@ impl Eyes {
         let measured = eyes.iter().zip(&found).enumerate();
         let measured = measured.flat_map(|(k, (e, found))| {
             let lights = e.measure(found, &gauge(k)).into_iter().flatten();
-            e.with_rings(lights.collect(), &gauge(k))
+            e.with_whole(lights.collect(), &gauge(k))
         });
         let measured: Vec<Measured> = measured.collect();
         let mut lights = leaders(measured);

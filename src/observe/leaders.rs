@@ -44,6 +44,8 @@ pub struct Measured {
     pub lit: Vec<Option<bool>>,
     /// The ring that it is, or is a piece of.
     pub ring: Option<Ring>,
+    /// The cells of the wider lens that it is a piece of.
+    pub lens: Option<Vec<(f64, f64)>>,
     /// Largest channel of its lit light, linear.
     pub swing: f64,
 }
@@ -291,6 +293,7 @@ mod tests {
             },
             lit: lit.into_iter().map(Some).collect(),
             ring: None,
+            lens: None,
             swing,
         }
     }

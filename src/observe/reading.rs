@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::leaders::Measured;
-use super::{Eyes, Light, Rect, kind, most};
+use super::{Eyes, Kind, Light, Rect, SURE_LIGHT, kind, most};
 use crate::locate::candidates::Candidate;
 use crate::locate::scene::Scene;
 use crate::pulses::beat::beat;
@@ -11,7 +11,7 @@ use crate::pulses::edges;
 use crate::pulses::extract::{self, Base, Clock, Reading};
 use crate::signal::{
     Backdrop, Change, Linearizer, Patch, Sample, Shine, Signal, brightness, burnt_out, covered,
-    measure, ring, shares, stays,
+    disc, measure, ring, shares, stays,
 };
 use crate::threads;
 
@@ -156,10 +156,12 @@ impl Eyes {
         {
             return None;
         }
+        let kind = kind(&reading.train, flickers);
+        let may_be_wider = matches!(kind, Kind::Steady | Kind::Flicker) && emission >= SURE_LIGHT;
         Some(Measured {
             light: Light {
                 place,
-                kind: kind(&reading.train, flickers),
+                kind,
                 color,
                 emission,
                 rgb: reading.lit_rgb,
@@ -172,6 +174,9 @@ impl Eyes {
                 train: reading.train,
             },
             ring: ring(&self.scene, linear, patch, &reading.lit),
+            lens: may_be_wider
+                .then(|| disc(&self.scene, linear, patch))
+                .flatten(),
             lit: reading.lit,
             swing,
         })

@@ -3,6 +3,7 @@
 mod burnt;
 mod change;
 mod cover;
+mod disc;
 mod halo;
 mod linear;
 mod patch;
@@ -14,6 +15,7 @@ mod shine;
 pub use burnt::burnt_out;
 pub use change::Change;
 pub use cover::covered;
+pub use disc::disc;
 pub use halo::shares;
 pub use linear::Linearizer;
 pub use patch::Patch;

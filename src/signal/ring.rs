@@ -63,21 +63,14 @@ pub fn ring(
             .collect()
     };
     let (on, off) = (frames(true), frames(false));
-    let light = |readers: &[Reader], x: f64, y: f64| mean(readers, x, y);
-    let brightest = |c: [f32; 3]| c.into_iter().fold(0.0, f32::max);
-    let lens = patch
-        .region
-        .iter()
-        .filter_map(|&(x, y, _)| Some(((x, y), light(&on, x, y)?)))
-        .max_by(|a, b| brightest(a.1).total_cmp(&brightest(b.1)));
-    let ((x, y), full) = lens?;
+    let ((x, y), full) = brightest(&on, patch)?;
     let ground = match off.is_empty() {
-        false => light(&off, x, y)?,
+        false => mean(&off, x, y)?,
         true => {
             let around: Vec<[f32; 3]> = patch
                 .surround
                 .iter()
-                .filter_map(|&(x, y)| light(&on, x, y))
+                .filter_map(|&(x, y)| mean(&on, x, y))
                 .collect();
             std::array::from_fn(|k| around.iter().map(|c| c[k]).sum::<f32>() / around.len() as f32)
         }
@@ -87,15 +80,25 @@ pub fn ring(
     let share = |c: [f32; 3]| (0..3).map(|k| own[k] * (c[k] - ground[k])).sum::<f32>() / power;
     LIT.iter().find_map(|&least| {
         let belongs = |x: f64, y: f64| {
-            let lit = light(&on, x, y).is_some_and(|c| share(c) >= least);
-            lit && (off.is_empty() || light(&off, x, y).is_some_and(|c| share(c) < least))
+            let lit = mean(&on, x, y).is_some_and(|c| share(c) >= least);
+            lit && (off.is_empty() || mean(&off, x, y).is_some_and(|c| share(c) < least))
         };
-        fitted(connected((x.round() as i32, y.round() as i32), belongs)?)
+        let first = (x.round() as i32, y.round() as i32);
+        fitted(connected(first, GAP, |_, _| true, belongs)?)
     })
 }
 
+/// The brightest place of a region, and its light.
+pub(super) fn brightest(readers: &[Reader], patch: &Patch) -> Option<((f64, f64), [f32; 3])> {
+    let most = |c: [f32; 3]| c.into_iter().fold(0.0, f32::max);
+    let cells = patch.region.iter();
+    cells
+        .filter_map(|&(x, y, _)| Some(((x, y), mean(readers, x, y)?)))
+        .max_by(|a, b| most(a.1).total_cmp(&most(b.1)))
+}
+
 /// Mean light of a place; `None` outside the picture.
-fn mean(readers: &[Reader], x: f64, y: f64) -> Option<[f32; 3]> {
+pub(super) fn mean(readers: &[Reader], x: f64, y: f64) -> Option<[f32; 3]> {
     let mut sum = [0.0; 3];
     for reader in readers {
         let c = reader.rgb(x, y)?;
@@ -106,18 +109,24 @@ fn mean(readers: &[Reader], x: f64, y: f64) -> Option<[f32; 3]> {
     Some(sum)
 }
 
-/// The cells connected to the first that `belong`; `None` if they are too many.
-fn connected(first: (i32, i32), belong: impl Fn(f64, f64) -> bool) -> Option<Vec<(f64, f64)>> {
+/// The cells connected to the first that `belong`, with gaps below `gap` cells; `None` if they are too many, or one is not
+/// `within`.
+pub(super) fn connected(
+    first: (i32, i32),
+    gap: i32,
+    within: impl Fn(i32, i32) -> bool,
+    belong: impl Fn(f64, f64) -> bool,
+) -> Option<Vec<(f64, f64)>> {
     let mut seen = HashMap::from([(first, true)]);
     let mut next = VecDeque::from([first]);
     let mut cells = Vec::new();
     while let Some((x, y)) = next.pop_front() {
         cells.push((f64::from(x), f64::from(y)));
-        if cells.len() > MOST_CELLS {
+        if cells.len() > MOST_CELLS || !within(x, y) {
             return None;
         }
-        for v in y - GAP..=y + GAP {
-            for u in x - GAP..=x + GAP {
+        for v in y - gap..=y + gap {
+            for u in x - gap..=x + gap {
                 seen.entry((u, v)).or_insert_with(|| {
                     let new = belong(f64::from(u), f64::from(v));
                     if new {
@@ -131,22 +140,45 @@ fn connected(first: (i32, i32), belong: impl Fn(f64, f64) -> bool) -> Option<Vec
     Some(cells)
 }
 
-/// The ring that these cells are, if they are one: made round by their second moments, they lie at one distance from their
-/// middle, in all directions.
-fn fitted(cells: Vec<(f64, f64)>) -> Option<Ring> {
+/// Middle, variances along x and y, those along the longer and the shorter axis, and the angle of the longer.
+pub(super) struct Axes {
+    middle: (f64, f64),
+    upright: (f64, f64),
+    pub variances: [f64; 2],
+    angle: f64,
+}
+
+/// Of the ellipse with the second moments of these cells.
+pub(super) fn axes(cells: &[(f64, f64)]) -> Axes {
     let n = cells.len() as f64;
     let mean = |f: &dyn Fn(&(f64, f64)) -> f64| cells.iter().map(f).sum::<f64>() / n;
     let (x, y) = (mean(&|c| c.0), mean(&|c| c.1));
     let (xx, yy) = (mean(&|c| (c.0 - x).powi(2)), mean(&|c| (c.1 - y).powi(2)));
     let xy = mean(&|c| (c.0 - x) * (c.1 - y));
-    // Axes of the ellipse: of a ring the variance along each is half the square of its half axis.
     let (middle, apart) = (0.5 * (xx + yy), (0.25 * (xx - yy).powi(2) + xy * xy).sqrt());
-    let (long, short) = (middle + apart, middle - apart);
-    if (2.0 * short).max(0.0).sqrt() < LEAST_RADIUS || (short / long).sqrt() < LEAST_ROUND {
+    Axes {
+        middle: (x, y),
+        upright: (xx, yy),
+        variances: [middle + apart, (middle - apart).max(0.0)],
+        angle: 0.5 * (2.0 * xy).atan2(xx - yy),
+    }
+}
+
+/// The ring that these cells are, if they are one: made round by their second moments, they lie at one distance from their
+/// middle, in all directions.
+fn fitted(cells: Vec<(f64, f64)>) -> Option<Ring> {
+    let n = cells.len() as f64;
+    let Axes {
+        middle: (x, y),
+        upright: (xx, yy),
+        variances: [long, short],
+        angle,
+    } = axes(&cells);
+    // Of a ring the variance along an axis is half the square of its half axis.
+    if (2.0 * short).sqrt() < LEAST_RADIUS || (short / long).sqrt() < LEAST_ROUND {
         return None;
     }
-    let turned = 0.5 * (2.0 * xy).atan2(xx - yy);
-    let (sin, cos) = turned.sin_cos();
+    let (sin, cos) = angle.sin_cos();
     let round = cells.iter().map(|c| {
         let (dx, dy) = (c.0 - x, c.1 - y);
         let (u, v) = (
@@ -221,7 +253,10 @@ mod tests {
     #[test]
     fn what_is_connected_may_have_gaps_of_a_cell_and_no_end_is_no_light() {
         let beads = |x: f64, y: f64| y == 3.0 && x % 2.0 == 0.0 && (0.0..=8.0).contains(&x);
-        assert_eq!(connected((4, 3), beads).map(|c| c.len()), Some(5));
-        assert_eq!(connected((4, 3), |_, _| true), None);
+        assert_eq!(
+            connected((4, 3), GAP, |_, _| true, beads).map(|c| c.len()),
+            Some(5)
+        );
+        assert_eq!(connected((4, 3), GAP, |_, _| true, |_, _| true), None);
     }
 }

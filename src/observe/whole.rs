@@ -1,4 +1,4 @@
-//! Lit rings: found in pieces, each of which is a place that stands out, and measured as one light.
+//! Lit rings and wide steady lenses: found in pieces, each of which is a place that stands out, and measured as one light.
 
 use super::Eyes;
 use super::leaders::Measured;
@@ -8,23 +8,33 @@ use crate::locate::cells::Channel;
 use crate::signal::Ring;
 
 impl Eyes {
-    /// The lights, and each ring in place of its pieces.
-    pub(super) fn with_rings(&self, mut lights: Vec<Measured>, gauge: &Gauge) -> Vec<Measured> {
+    /// The lights, each ring in place of its pieces, and each lens beside its own.
+    pub(super) fn with_whole(&self, mut lights: Vec<Measured>, gauge: &Gauge) -> Vec<Measured> {
         let mut rings: Vec<&Ring> = Vec::new();
         for ring in lights.iter().filter_map(|m| m.ring.as_ref()) {
             if !rings.iter().any(|r| r.is(ring)) {
                 rings.push(ring);
             }
         }
-        let found: Vec<Candidate> = rings.into_iter().map(candidate).collect();
+        let found: Vec<Candidate> = rings.into_iter().map(ring).collect();
         let measured = self.measure(&found, gauge).into_iter().flatten();
         let whole: Vec<Measured> = measured.filter_map(|m| self.whole(m)).collect();
+        let mut lenses: Vec<Candidate> = Vec::new();
+        for lens in lights.iter().filter_map(|m| m.lens.as_deref()).map(lens) {
+            let same =
+                |l: &Candidate| (l.x - lens.x).hypot(l.y - lens.y) < lens.radius.min(l.radius);
+            if !lenses.iter().any(same) {
+                lenses.push(lens);
+            }
+        }
+        let lenses = self.measure(&lenses, gauge).into_iter().flatten();
         let piece = |m: &Measured| {
             let mut rings = whole.iter().filter_map(|w| w.ring.as_ref());
             m.ring.as_ref().is_some_and(|own| rings.any(|r| r.is(own)))
         };
         lights.retain(|m| !piece(m));
         lights.extend(whole);
+        lights.extend(lenses);
         lights
     }
 
@@ -45,18 +55,28 @@ impl Eyes {
 }
 
 /// All of a ring, as wide as its line for what is around it.
-fn candidate(ring: &Ring) -> Candidate {
-    let n = ring.cells.len() as f64;
+fn ring(ring: &Ring) -> Candidate {
     let round = std::f64::consts::PI * (ring.half_width + ring.half_height);
-    let cells = ring.cells.iter().map(|c| (c.0 as i32, c.1 as i32, 1.0));
     Candidate {
-        origin: Origin::Change,
+        radius: 0.5 * ring.cells.len() as f64 / round,
+        ..lens(&ring.cells)
+    }
+}
+
+/// All of a lens.
+fn lens(cells: &[(f64, f64)]) -> Candidate {
+    let n = cells.len() as f64;
+    Candidate {
+        origin: Origin::Shine,
         channel: Channel::YMax,
-        cells: cells.collect(),
+        cells: cells
+            .iter()
+            .map(|c| (c.0 as i32, c.1 as i32, 1.0))
+            .collect(),
         skirt: Vec::new(),
-        x: ring.x,
-        y: ring.y,
-        radius: 0.5 * n / round,
+        x: cells.iter().map(|c| c.0).sum::<f64>() / n,
+        y: cells.iter().map(|c| c.1).sum::<f64>() / n,
+        radius: (n / std::f64::consts::PI).sqrt(),
         strength: 0.0,
     }
 }
