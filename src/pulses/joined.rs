@@ -12,6 +12,8 @@ const LEAST_STEPS: usize = 3;
 const SETTLED_FRAMES: f64 = 3.0;
 /// A step up to this share of the whole is none, and one short of the whole by more than this is half a one.
 const CLEAR_GAP: f64 = 1.0 / 3.0;
+/// Share of the time that the rarer of the two is seen: people are to notice it. A slip of tracking is rarer.
+const LEAST_SHARE: f64 = 0.05;
 /// Standard deviations of the steps that a step is long.
 const CLEAR_SCATTERS: f64 = 5.0;
 /// What a second emitter adds at least, as a share of the first.
@@ -83,6 +85,15 @@ pub(super) fn part_levels(pieces: &mut Vec<usize>, above: &[Level]) -> Option<Ve
             let from = if high[near] == Some(true) { 0.5 } else { -0.5 };
             high[i] = Some(way(near, i) + from > 0.0);
         }
+    }
+    let frames = |level: Option<bool>| -> f64 {
+        let of_level = pieces
+            .iter()
+            .filter(|&&i| level.is_none() || high[i] == level);
+        of_level.map(|&i| above[i].frames).sum()
+    };
+    if frames(Some(true)).min(frames(Some(false))) < LEAST_SHARE * frames(None) {
+        return None;
     }
     let (keep, out) = pieces.iter().partition(|&&i| high[i] == Some(true));
     *pieces = keep;

@@ -348,6 +348,17 @@ mod tests {
     }
 
     #[test]
+    fn two_short_dips_are_slips_of_the_tracking() {
+        let light = |i: usize| match i {
+            40..44 | 120..124 => ([0.12, 0.24, 0.47], [0.0, 0.3, 0.81]),
+            _ => ([0.58, 0.8, 0.75], [0.01, 0.46, 0.82]),
+        };
+        assert_eq!(filmed(250, light, Base::Lit).len(), 1);
+        let often = |i: usize| light(if i % 40 < 4 { 40 } else { 0 });
+        assert!(filmed(250, often, Base::Lit).len() > 8);
+    }
+
+    #[test]
     fn a_second_emitter_that_pauses_for_two_frames_is_seen_to_pause() {
         let light = |i: usize| match i % 15 < 13 {
             true => ([0.06, 0.82, 0.9], [0.0, 1.02, 1.25]),
