@@ -103,6 +103,7 @@ impl ClipSpec {
         let long = duration_s.map_or(PREVIEW_S, |d| d.max(PREVIEW_S));
         self.schedule = pattern.schedule(&Schedule::new(long, u64::from(rng.bits())));
         self.duration_s = telling(pattern, &self.schedule) + rng.real(0.0..3.0);
+        self.show_the_event();
         let share = state.prior * pattern.weight;
         for other in device.states.iter().filter(|s| s.name != state.name) {
             let same: f64 = other
@@ -126,6 +127,21 @@ impl ClipSpec {
             }) {
                 // It has passed into the other state before the clip's end.
                 self.also.push(other.name.clone());
+            }
+        }
+    }
+}
+
+impl ClipSpec {
+    /// Who films an event that is long in coming stops when it has come: where the clip would end before, it comes in its middle.
+    fn show_the_event(&mut self) {
+        let lit = self.schedule.iter().filter(|s| !s.light.is_dark());
+        let first_s = lit.map(|s| s.start_s).fold(f64::INFINITY, f64::min);
+        if first_s.is_finite() && first_s >= self.duration_s {
+            let late_s = first_s - 0.5 * self.duration_s;
+            for s in &mut self.schedule {
+                s.start_s -= late_s;
+                s.end_s -= late_s;
             }
         }
     }
@@ -343,6 +359,18 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_long_in_coming_is_in_the_clip() {
+        let library = Library::built_in();
+        let xt = library.get("xt").unwrap();
+        let motion = xt.state("motion-detected").unwrap();
+        for seed in 0..200 {
+            let spec = ClipSpec::draw(xt, Some(motion), &at(0.5, seed));
+            let lit = spec.spans(crate::pulses::Color::Red);
+            assert!(lit[0].0 < spec.duration_s, "seed {seed}: {lit:?}");
         }
     }
 
