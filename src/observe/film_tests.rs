@@ -108,6 +108,28 @@ fn what_can_not_be_told_at_this_frame_rate_is_said() {
 }
 
 #[test]
+fn edges_of_a_burnt_out_light_with_little_halo_are_told_by_what_does_not_clip() {
+    let mut off = Vec::new();
+    for (seed, level) in [(1, 1.8), (2, 3.0), (3, 5.0)] {
+        let uneven = (0..11).map(|i| 0.13 + 0.517 * f64::from(i));
+        let mut spec = lamp(30.0, &uneven.map(|t| (t, t + 0.23)).collect::<Vec<_>>());
+        let e = &mut spec.effects;
+        (e.led_level, e.exposure, e.halo, e.spill) = (level, 0.9, 0.005, 0.0);
+        (e.crosstalk, e.blur) = (0.05, 0.5);
+        spec.seed = seed;
+        let mut source = SimulatedSource::new(&spec).unwrap();
+        let truth = source.truth().pulses();
+        let seen = observe(&mut source, &ObserveOptions::default(), &mut |_| {}).unwrap();
+        let pulses = seen.lights[0].train.pulses();
+        for (p, t) in pulses.iter().zip(&truth).skip(1).take(10) {
+            off.extend([30.0 * (p.start_s - t.start_s), 30.0 * (p.end_s - t.end_s)]);
+        }
+    }
+    let rms = (off.iter().map(|d| d * d).sum::<f64>() / off.len() as f64).sqrt();
+    assert!(off.len() == 60 && rms < 0.17, "{rms:.2} frames: {off:.2?}");
+}
+
+#[test]
 fn a_ring_is_one_light_with_all_of_it_as_its_place() {
     for spans in [STEADY.to_vec(), blinks()] {
         let mut spec = lamp(30.0, &spans);

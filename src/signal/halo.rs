@@ -1,4 +1,5 @@
-//! How far a burnt-out light was lit in the frame of an edge: from its halo, as its core looks full at any share.
+//! How far a burnt-out light was lit in the frame of an edge: from its halo, and from the channels of its core that do not clip
+//! (a red one's green, by crosstalk), as those that do look full at any share.
 
 use super::Linearizer;
 use super::patch::Patch;
@@ -10,7 +11,7 @@ use crate::locate::scene::Scene;
 const LEAST_POWER: f32 = 0.04;
 
 /// For each frame of `at` how far it is from the look of the frames `before` (0) to that of `after` (1), by least
-/// squares over the cells that do not clip; `None` if the light is not burnt out, or its halo too weak to tell.
+/// squares over what does not clip; `None` if the light is not burnt out, or that is too weak to tell.
 pub fn shares(
     scene: &Scene,
     patch: &Patch,
@@ -33,11 +34,12 @@ pub fn shares(
         .enumerate()
         .map(|(i, (a, b))| {
             let (a, b) = (((*a)?), ((*b)?));
-            if a.iter().chain(&b).any(|v| *v >= CLIPPED) {
-                clipped += usize::from(i < patch.region.len());
+            let clips: [bool; 3] = std::array::from_fn(|k| a[k].max(b[k]) >= CLIPPED);
+            clipped += usize::from(i < patch.region.len() && clips.contains(&true));
+            if clips == [true; 3] {
                 return None;
             }
-            let gain: [f32; 3] = std::array::from_fn(|k| b[k] - a[k]);
+            let gain = std::array::from_fn(|k| if clips[k] { 0.0 } else { b[k] - a[k] });
             power += gain.iter().map(|g| g * g).sum::<f32>();
             Some(gain)
         })
