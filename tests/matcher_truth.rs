@@ -5,7 +5,7 @@ mod common;
 
 use std::fs;
 
-use blinkdx::devices::{Device, Library, Segment};
+use blinkdx::devices::{Device, Lens, Library, Segment};
 use blinkdx::matcher::{Diagnosis, Query, Verdict, diagnose, synthetic};
 use blinkdx::pulses::{Color, ColorSet};
 use serde::Deserialize;
@@ -127,6 +127,8 @@ fn wrong_ones(model_known: bool) -> Option<Vec<String>> {
             .copied()
             .filter(|d| d.name == label.model)
             .collect();
+        let ring = own.iter().any(|d| d.lens == Lens::Ring);
+        seen.lights.iter_mut().for_each(|l| l.ring = ring);
         let d = diagnose(
             &seen,
             if model_known { &own } else { &all },
