@@ -3,7 +3,7 @@
 use super::{Kind, Light, Observation, kind};
 use crate::pulses::{Color, Look, Span, Train};
 
-/// Bytes of pooled pictures that a window may hold: the last 3 s of 1080p at 30 frames per s as they are, and, packed, 25 to
+/// Bytes of pooled pictures that a window may hold: the last 3 s of 1080p at 30 frames per s as they are, and, packed, 15 to
 /// 90 s before, by how noisy and shaken they are. Longer windows see rarer flashes of a light that hardly stands out;
 /// shorter ones cost less memory, of which this is nearly all.
 pub const WINDOW_BYTES: usize = 104 << 20;
