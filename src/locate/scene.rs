@@ -16,10 +16,6 @@ pub use area::Area;
 /// Bytes of frames that are kept as they are: 10 s of 1080p at 30 frames per s. What is older is packed, which costs
 /// some time, and more again where it is read.
 const MAX_WHOLE_BYTES: usize = 72 << 20;
-/// The same, 3 s, of a recording that holds more than so many bytes in all: it is worth the time, as it would have to be
-/// seen in shorter windows.
-const LEAST_WHOLE_BYTES: usize = 24 << 20;
-const MANY_BYTES: usize = 88 << 20;
 
 /// One stored frame.
 #[derive(Debug, Clone)]
@@ -144,11 +140,7 @@ impl Scene {
 
     /// Packs old frames once those that are not packed hold more than some bytes.
     pub fn pack_old(&mut self) {
-        let most = match self.bytes() > MANY_BYTES {
-            true => LEAST_WHOLE_BYTES,
-            false => MAX_WHOLE_BYTES,
-        };
-        if self.whole_bytes() > most {
+        if self.whole_bytes() > MAX_WHOLE_BYTES {
             self.pack();
         }
     }

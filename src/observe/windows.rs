@@ -3,10 +3,10 @@
 use super::{Kind, Light, Observation, kind};
 use crate::pulses::{Color, Look, Span, Train};
 
-/// Bytes of pooled pictures that a window may hold: the last 3 s of 1080p at 30 frames per s as they are, and, packed, 15 to
-/// 90 s before, by how noisy and shaken they are. Longer windows see rarer flashes of a light that hardly stands out;
-/// shorter ones cost less memory, of which this is nearly all.
-pub const WINDOW_BYTES: usize = 104 << 20;
+/// Bytes of pooled pictures that a window may hold: the last 10 s of 1080p at 30 frames per s as they are, and, packed,
+/// 15 to 60 s before, by how noisy and shaken they are. Longer windows see rarer flashes of a light that hardly stands
+/// out; shorter ones cost less memory, of which this is nearly all.
+pub const WINDOW_BYTES: usize = 120 << 20;
 
 /// A steady window of a light that blinks in others is dark below this share of its lit level, and lit above.
 const LIT_SHARE: f64 = 0.5;
