@@ -59,6 +59,24 @@ pub struct Candidate {
     pub strength: f32,
 }
 
+impl Candidate {
+    /// A place that is all of these cells, of which there is one at least, wherever they come from.
+    pub fn of_cells(cells: impl IntoIterator<Item = (i32, i32)>) -> Self {
+        let cells: Vec<_> = cells.into_iter().map(|(x, y)| (x, y, 1.0)).collect();
+        let n = cells.len() as f64;
+        Self {
+            origin: Origin::Change,
+            channel: Channel::YMax,
+            x: cells.iter().map(|c| f64::from(c.0)).sum::<f64>() / n,
+            y: cells.iter().map(|c| f64::from(c.1)).sum::<f64>() / n,
+            radius: (n / std::f64::consts::PI).sqrt(),
+            strength: 0.0,
+            cells,
+            skirt: Vec::new(),
+        }
+    }
+}
+
 /// All candidates of a scene, the strongest first within each origin.
 pub fn find(scene: &Scene, maps: &Maps) -> Vec<Candidate> {
     let mut found = Vec::new();

@@ -38,14 +38,13 @@ const SECOND: f64 = 0.1;
 const RING_SEEN: f64 = 0.7;
 const ELSE_SEEN: f64 = 0.01;
 
-/// Log odds by which the shape of a light is likelier that of a device with this lens than of a bystander.
+/// How many times the shape of a light is likelier that of a device with this lens than of a bystander.
 pub fn shape(light: &Light, lens: Lens) -> f64 {
     match (lens, light.ring) {
         (Lens::Ring, true) => RING_SEEN / ELSE_SEEN,
         (Lens::Ring, false) => (1.0 - RING_SEEN) / (1.0 - ELSE_SEEN),
         (Lens::Spot, _) => 1.0,
     }
-    .ln()
 }
 
 /// The other lights of a picture.

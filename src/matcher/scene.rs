@@ -194,7 +194,7 @@ impl<'a> Scene<'a> {
         for (entry, fit) in fits.into_iter().enumerate() {
             if let Some(fit) = fit {
                 let log = base
-                    + looks::shape(&target.light, self.book.entries[entry].lens)
+                    + looks::shape(&target.light, self.book.entries[entry].lens).ln()
                     + known
                     + self.book.entries[entry].log_prior
                     + tempered(fit.log_likelihood);
@@ -211,7 +211,7 @@ impl<'a> Scene<'a> {
         let unknown = if strange_device {
             let shapes = self.book.lenses.iter();
             let shape: f64 = shapes
-                .map(|(lens, share)| share * looks::shape(&target.light, *lens).exp())
+                .map(|(lens, share)| share * looks::shape(&target.light, *lens))
                 .sum();
             base + shape.ln() + priors.unknown.ln() + tempered(strange.unknown)
         } else {

@@ -2,7 +2,6 @@
 
 use super::{Eyes, Rect};
 use crate::locate::candidates::{Candidate, Origin};
-use crate::locate::cells::Channel;
 use crate::signal::{Backdrop, Linearizer, Patch, Shine};
 use crate::threads;
 
@@ -20,7 +19,7 @@ impl Eyes {
             f64::from(self.info.coded_width),
             f64::from(self.info.coded_height),
         );
-        let cells: Vec<(i32, i32, f32)> = (0..grid.cells())
+        let cells: Vec<(i32, i32)> = (0..grid.cells())
             .map(|i| (i % grid.cols, i / grid.cols))
             .filter(|&(x, y)| {
                 let middle = ((x as f64 + 0.5) * size, (y as f64 + 0.5) * size);
@@ -33,21 +32,9 @@ impl Eyes {
                 };
                 region.holds_centre_of(&cell) || cell.holds_centre_of(&region)
             })
-            .map(|(x, y)| (x as i32, y as i32, 1.0))
+            .map(|(x, y)| (x as i32, y as i32))
             .collect();
-        let n = cells.len() as f64;
-        let x = cells.iter().map(|c| f64::from(c.0)).sum::<f64>() / n;
-        let y = cells.iter().map(|c| f64::from(c.1)).sum::<f64>() / n;
-        (!cells.is_empty()).then(|| Candidate {
-            origin: Origin::Change,
-            channel: Channel::YMax,
-            x,
-            y,
-            radius: (n / std::f64::consts::PI).sqrt(),
-            strength: 0.0,
-            cells,
-            skirt: Vec::new(),
-        })
+        (!cells.is_empty()).then(|| Candidate::of_cells(cells))
     }
 
     /// All that change, what shines at such places, and of those that only shine the ones that look most like lamps: a

@@ -3,8 +3,7 @@
 use super::Eyes;
 use super::leaders::Measured;
 use super::reading::Gauge;
-use crate::locate::candidates::{Candidate, Origin};
-use crate::locate::cells::Channel;
+use crate::locate::candidates::Candidate;
 use crate::signal::Ring;
 
 impl Eyes {
@@ -16,9 +15,6 @@ impl Eyes {
                 rings.push(ring);
             }
         }
-        let found: Vec<Candidate> = rings.into_iter().map(ring).collect();
-        let measured = self.measure(&found, gauge).into_iter().flatten();
-        let whole: Vec<Measured> = measured.filter_map(|m| self.whole(m)).collect();
         let mut lenses: Vec<Candidate> = Vec::new();
         for lens in lights.iter().filter_map(|m| m.lens.as_deref()).map(lens) {
             let same =
@@ -27,14 +23,22 @@ impl Eyes {
                 lenses.push(lens);
             }
         }
-        let lenses = self.measure(&lenses, gauge).into_iter().flatten();
+        let count = rings.len();
+        let found: Vec<Candidate> = rings.into_iter().map(ring).chain(lenses).collect();
+        if found.is_empty() {
+            return lights;
+        }
+        let mut rings = self.measure(&found, gauge);
+        let lenses = rings.split_off(count);
+        let rings = rings.into_iter().flatten();
+        let rings: Vec<Measured> = rings.filter_map(|m| self.whole(m)).collect();
         let piece = |m: &Measured| {
-            let mut rings = whole.iter().filter_map(|w| w.ring.as_ref());
+            let mut rings = rings.iter().filter_map(|w| w.ring.as_ref());
             m.ring.as_ref().is_some_and(|own| rings.any(|r| r.is(own)))
         };
         lights.retain(|m| !piece(m));
-        lights.extend(whole);
-        lights.extend(lenses);
+        lights.extend(rings);
+        lights.extend(lenses.into_iter().flatten());
         lights
     }
 
@@ -65,18 +69,5 @@ fn ring(ring: &Ring) -> Candidate {
 
 /// All of a lens.
 fn lens(cells: &[(f64, f64)]) -> Candidate {
-    let n = cells.len() as f64;
-    Candidate {
-        origin: Origin::Shine,
-        channel: Channel::YMax,
-        cells: cells
-            .iter()
-            .map(|c| (c.0 as i32, c.1 as i32, 1.0))
-            .collect(),
-        skirt: Vec::new(),
-        x: cells.iter().map(|c| c.0).sum::<f64>() / n,
-        y: cells.iter().map(|c| c.1).sum::<f64>() / n,
-        radius: (n / std::f64::consts::PI).sqrt(),
-        strength: 0.0,
-    }
+    Candidate::of_cells(cells.iter().map(|c| (c.0 as i32, c.1 as i32)))
 }

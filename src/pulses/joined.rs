@@ -56,8 +56,8 @@ pub(super) fn part_levels(pieces: &mut Vec<usize>, above: &[Level]) -> Option<Ve
             high[i] = (most > least).then_some(f == most);
         }
     }
-    let taken: Vec<f64> = steps.iter().map(|s| dot(*s, along).abs() / whole).collect();
-    let taken: Vec<f64> = taken.into_iter().filter(|w| *w > 0.5).collect();
+    let lengths = steps.iter().map(|s| dot(*s, along).abs() / whole);
+    let taken: Vec<f64> = lengths.filter(|w| *w > 0.5).collect();
     // Once, or there and back, may be the camera's exposure or a shadow.
     if taken.len() < LEAST_STEPS {
         return None;

@@ -163,20 +163,23 @@ fn parted(
         for (_, pieces) in groups.iter().filter(|g| akin(g)) {
             all.extend(pieces);
         }
-        let low = part_levels(&mut all, above).filter(|low| {
+        let mixed = |low: &Vec<usize>| {
             let both = |pieces: &[usize]| {
                 let count = pieces.iter().filter(|i| low.contains(i)).count();
                 0 < count && count < pieces.len()
             };
             both(&own) || groups.iter().any(|g| akin(g) && both(&g.1))
-        });
-        let low = match low {
-            Some(low) => {
-                groups.retain(|g| !akin(g));
-                own = all;
-                Some(low)
-            }
-            None => part_levels(&mut own, above),
+        };
+        let together = match all.len() > own.len() {
+            true => part_levels(&mut all, above).filter(mixed),
+            false => None,
+        };
+        let low = if together.is_some() {
+            groups.retain(|g| !akin(g));
+            own = all;
+            together
+        } else {
+            part_levels(&mut own, above)
         };
         members.push(own);
         if let Some(low) = low {

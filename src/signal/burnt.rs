@@ -1,8 +1,7 @@
 //! What a light burns out.
 
-use std::collections::HashSet;
-
 use super::Linearizer;
+use super::blob::{BESIDE, connected};
 use super::patch::spread;
 use super::reader::Reader;
 use super::shine::shape;
@@ -41,31 +40,14 @@ pub fn burnt_out(
         let c = Reader::new(scene.grid, &scene.frames[i], linear).rgb(x, y);
         c.map(|c| c.into_iter().fold(0.0, f32::max) >= least)
     };
-    let burns = |x: f64, y: f64| {
+    let burns = |x: i32, y: i32| {
+        let (x, y) = (f64::from(x), f64::from(y));
         on.iter().all(|&i| bright(i, x, y) != Some(false))
             && off.iter().all(|&i| bright(i, x, y) == Some(false))
     };
-    let mut blob: Vec<(i32, i32)> = core.iter().map(|c| (c.0 as i32, c.1 as i32)).collect();
-    let mut seen: HashSet<(i32, i32)> = blob.iter().copied().collect();
+    let core = core.iter().map(|c| (c.0 as i32, c.1 as i32));
     let most = (MAX_BURNT * scene.grid.cells() as f64) as usize;
-    let mut next = 0;
-    while next < blob.len() {
-        let (x, y) = blob[next];
-        for (u, v) in [(x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)] {
-            let (fx, fy) = (f64::from(u), f64::from(v));
-            if seen.insert((u, v)) && burns(fx, fy) {
-                blob.push((u, v));
-            }
-        }
-        next += 1;
-        if blob.len() > most {
-            return None;
-        }
-    }
-    let blob: Vec<(f64, f64)> = blob
-        .into_iter()
-        .map(|(x, y)| (x.into(), y.into()))
-        .collect();
+    let blob = connected(core, &BESIDE, most, burns)?;
     let (roundness, _) = shape(blob.iter().copied());
     (roundness >= MIN_ROUND).then_some(blob)
 }

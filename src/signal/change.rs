@@ -178,8 +178,6 @@ fn size(d: &[f64; 3]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::locate::candidates::{Candidate, Origin};
-    use crate::locate::cells::Channel;
     use crate::source::{ColorInfo, Frame};
 
     const FRAMES: usize = 60;
@@ -195,22 +193,7 @@ mod tests {
             });
             scene.push(&frame, i as f64 / 30.0);
         }
-        let size = scene.grid.size as f64;
-        let (x, y) = ((AT.0 / size) as i32, (AT.1 / size) as i32);
-        let cells = (0..9).map(|k| (x - 1 + k % 3, y - 1 + k / 3, 1.0));
-        let patch = Patch::of(
-            &Candidate {
-                origin: Origin::Change,
-                channel: Channel::YMax,
-                cells: cells.collect(),
-                skirt: Vec::new(),
-                x: f64::from(x),
-                y: f64::from(y),
-                radius: 1.7,
-                strength: 50.0,
-            },
-            &scene,
-        );
+        let patch = Patch::at(AT, &scene);
         let linear = Linearizer::new(ColorInfo::default());
         let backdrop = Backdrop::of(&scene, &linear);
         let lit: Vec<Option<bool>> = (0..FRAMES).map(|i| Some(lit(i))).collect();

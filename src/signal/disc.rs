@@ -2,10 +2,12 @@
 //! in more places than its middle.
 
 use super::Linearizer;
+use super::blob::{Moments, around, connected, full_area};
 use super::patch::{Patch, spread};
-use super::reader::Reader;
-use super::ring::{axes, brightest, connected, mean};
+use super::reader::{Reader, brightest, mean, readers, share};
+use super::ring::MOST_CELLS;
 use crate::locate::scene::Scene;
+use crate::median::median;
 
 /// Looked at in so many frames.
 const FRAMES: usize = 3;
@@ -30,34 +32,31 @@ const LEAST_FILL: f64 = 0.85;
 /// nothing round.
 pub fn disc(scene: &Scene, linear: &Linearizer, patch: &Patch) -> Option<Vec<(f64, f64)>> {
     let frames: Vec<usize> = (0..scene.frames.len()).collect();
-    let on: Vec<Reader> = spread(&frames, FRAMES)
-        .into_iter()
-        .map(|i| Reader::new(scene.grid, &scene.frames[i], linear))
-        .collect();
+    let on = readers(scene, linear, spread(&frames, FRAMES));
     let ((x, y), full) = brightest(&on, patch)?;
     let middle = (x.round() as i32, y.round() as i32);
     BOXES.iter().find_map(|&half| {
         let ground = rim(&on, middle, half)?;
-        let own: [f32; 3] = std::array::from_fn(|k| full[k] - ground[k]);
-        if own.iter().all(|v| *v < LEAST) {
+        if (0..3).all(|k| full[k] - ground[k] < LEAST) {
             return None;
         }
-        let power: f32 = own.iter().map(|v| v * v).sum();
-        let belongs = |x: f64, y: f64| {
-            mean(&on, x, y).is_some_and(|c| {
-                let share = (0..3).map(|k| own[k] * (c[k] - ground[k])).sum::<f32>() / power;
-                share >= LIT
-            })
+        let share = share(full, ground);
+        let away = |x: i32, y: i32| (x - middle.0).abs().max((y - middle.1).abs());
+        let belongs = |x: i32, y: i32| {
+            let near = away(x, y) <= half;
+            let light = || mean(&on, f64::from(x), f64::from(y));
+            near && light().is_some_and(|c| share(c) >= LIT)
         };
-        let within = |u: i32, v: i32| (u - middle.0).abs() < half && (v - middle.1).abs() < half;
-        let cells = connected(middle, 1, within, belongs)?;
+        let cells = connected([middle], &around(1), MOST_CELLS, belongs)?;
+        // What goes on beyond the rim is no lens before it.
+        if cells.iter().any(|c| away(c.0 as i32, c.1 as i32) == half) {
+            return None;
+        }
+        let axes = Moments::of(cells.iter().copied()).along_axes();
         let n = cells.len() as f64;
-        let [long, short] = axes(&cells).variances;
-        // Of a full ellipse the variance along an axis is a quarter of the square of its half axis.
-        let fill = n / (4.0 * std::f64::consts::PI * (long * short).sqrt()).max(1e-9);
         let whole = n >= (LARGER * patch.region.len() as f64).max(LEAST_CELLS)
-            && (short / long).sqrt() >= LEAST_ROUND
-            && fill >= LEAST_FILL;
+            && (axes[1] / axes[0]).sqrt() >= LEAST_ROUND
+            && n >= LEAST_FILL * full_area(axes);
         whole.then_some(cells)
     })
 }
@@ -76,15 +75,13 @@ fn rim(readers: &[Reader], (x, y): (i32, i32), half: i32) -> Option<[f32; 3]> {
     Some(std::array::from_fn(|k| {
         values.clear();
         values.extend(seen.iter().map(|c| c[k]));
-        crate::median::median(&mut values, f32::total_cmp).unwrap_or(0.0)
+        median(&mut values, f32::total_cmp).unwrap_or(0.0)
     }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::locate::candidates::{Candidate, Origin};
-    use crate::locate::cells::Channel;
     use crate::source::{ColorInfo, Frame};
 
     /// Middle of what is lit, in px.
@@ -106,22 +103,9 @@ mod tests {
         for i in 0..6 {
             scene.push(&frame, f64::from(i) / 30.0);
         }
+        let piece = Patch::at((AT.0 + from.0, AT.1 + from.1), &scene);
+        let cells = disc(&scene, &Linearizer::new(ColorInfo::default()), &piece)?;
         let size = scene.grid.size as f64;
-        let cell = |v: f64| (v / size) as i32;
-        let (x, y) = (cell(AT.0 + from.0), cell(AT.1 + from.1));
-        let cells = (0..9).map(|k| (x - 1 + k % 3, y - 1 + k / 3, 1.0));
-        let piece = Candidate {
-            origin: Origin::Shine,
-            channel: Channel::YMax,
-            cells: cells.collect(),
-            skirt: Vec::new(),
-            x: f64::from(x),
-            y: f64::from(y),
-            radius: 1.7,
-            strength: 50.0,
-        };
-        let linear = Linearizer::new(ColorInfo::default());
-        let cells = disc(&scene, &linear, &Patch::of(&piece, &scene))?;
         Some((cells.len() as f64 * size * size) as usize)
     }
 

@@ -1,5 +1,6 @@
 //! The light of a candidate over time: linear, against its surround.
 
+mod blob;
 mod burnt;
 mod change;
 mod cover;

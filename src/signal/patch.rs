@@ -80,6 +80,15 @@ impl Patch {
         }
     }
 
+    /// Of the nine cells at a place in px.
+    #[cfg(test)]
+    pub(super) fn at((x, y): (f64, f64), scene: &Scene) -> Self {
+        let size = scene.grid.size as f64;
+        let (x, y) = ((x / size) as i32, (y / size) as i32);
+        let cells = (0..9).map(|k| (x - 1 + k % 3, y - 1 + k / 3));
+        Self::of(&Candidate::of_cells(cells), scene)
+    }
+
     /// Without what of rim and surround lies beyond an area, if anything is left of each.
     fn kept_to(mut self, area: &Area) -> Self {
         let holds = |p: &(f64, f64)| area.holds(p.0, p.1);

@@ -62,6 +62,44 @@ pub fn brightness(scene: &Scene, patch: &Patch, linear: &Linearizer, i: usize) -
         .collect()
 }
 
+/// Readers of some frames.
+pub(super) fn readers<'a>(
+    scene: &'a Scene,
+    linear: &'a Linearizer,
+    frames: Vec<usize>,
+) -> Vec<Reader<'a>> {
+    let frames = frames.into_iter().map(|i| &scene.frames[i]);
+    frames.map(|f| Reader::new(scene.grid, f, linear)).collect()
+}
+
+/// Mean light of a place over frames; `None` outside the picture.
+pub(super) fn mean(readers: &[Reader], x: f64, y: f64) -> Option<[f32; 3]> {
+    let mut sum = [0.0; 3];
+    for reader in readers {
+        let c = reader.rgb(x, y)?;
+        for k in 0..3 {
+            sum[k] += c[k] / readers.len() as f32;
+        }
+    }
+    Some(sum)
+}
+
+/// The brightest place of a region over frames, and its light.
+pub(super) fn brightest(readers: &[Reader], patch: &Patch) -> Option<((f64, f64), [f32; 3])> {
+    let most = |c: [f32; 3]| c.into_iter().fold(0.0, f32::max);
+    let cells = patch.region.iter();
+    cells
+        .filter_map(|&(x, y, _)| Some(((x, y), mean(readers, x, y)?)))
+        .max_by(|a, b| most(a.1).total_cmp(&most(b.1)))
+}
+
+/// How much of what `full` has over `ground` a colour has.
+pub(super) fn share(full: [f32; 3], ground: [f32; 3]) -> impl Fn([f32; 3]) -> f32 {
+    let own: [f32; 3] = std::array::from_fn(|k| full[k] - ground[k]);
+    let power: f32 = own.iter().map(|v| v * v).sum();
+    move |c| (0..3).map(|k| own[k] * (c[k] - ground[k])).sum::<f32>() / power
+}
+
 /// Light of the cells in frame `i`, as if exposed like the first; `None` outside the picture.
 pub(super) fn look<'a>(
     scene: &'a Scene,

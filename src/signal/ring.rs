@@ -1,10 +1,9 @@
 //! Whether a light is a piece of a lit ring, as those round a button are.
 
-use std::collections::{HashMap, VecDeque};
-
 use super::Linearizer;
+use super::blob::{Moments, around, connected};
 use super::patch::{Patch, spread};
-use super::reader::Reader;
+use super::reader::{brightest, mean, readers, share};
 use crate::locate::scene::Scene;
 
 /// Looked at in so many lit frames, and dark ones where there are any.
@@ -15,7 +14,7 @@ const LIT: [f32; 2] = [0.5, 0.75];
 /// Gap in cells that it may have: a compressed ring is a chain of beads.
 const GAP: i32 = 2;
 /// More cells than a ring across a third of a picture's height has; something wider is no status light.
-const MOST_CELLS: usize = 2000;
+pub(super) const MOST_CELLS: usize = 2000;
 /// Least half width in cells: a smaller one has no hole that could be seen.
 const LEAST_RADIUS: f64 = 2.5;
 /// Least ratio of the axes: a ring seen from more than 60 degrees aside is two lines.
@@ -55,12 +54,9 @@ pub fn ring(
     patch: &Patch,
     lit: &[Option<bool>],
 ) -> Option<Ring> {
-    let frames = |on: bool| -> Vec<Reader> {
+    let frames = |on: bool| {
         let all: Vec<usize> = (0..lit.len()).filter(|&i| lit[i] == Some(on)).collect();
-        spread(&all, FRAMES)
-            .into_iter()
-            .map(|i| Reader::new(scene.grid, &scene.frames[i], linear))
-            .collect()
+        readers(scene, linear, spread(&all, FRAMES))
     };
     let (on, off) = (frames(true), frames(false));
     let ((x, y), full) = brightest(&on, patch)?;
@@ -75,110 +71,29 @@ pub fn ring(
             std::array::from_fn(|k| around.iter().map(|c| c[k]).sum::<f32>() / around.len() as f32)
         }
     };
-    let own: [f32; 3] = std::array::from_fn(|k| full[k] - ground[k]);
-    let power: f32 = own.iter().map(|v| v * v).sum();
-    let share = |c: [f32; 3]| (0..3).map(|k| own[k] * (c[k] - ground[k])).sum::<f32>() / power;
+    let share = share(full, ground);
+    let first = (x.round() as i32, y.round() as i32);
     LIT.iter().find_map(|&least| {
-        let belongs = |x: f64, y: f64| {
+        let belongs = |x: i32, y: i32| {
+            let (x, y) = (f64::from(x), f64::from(y));
             let lit = mean(&on, x, y).is_some_and(|c| share(c) >= least);
             lit && (off.is_empty() || mean(&off, x, y).is_some_and(|c| share(c) < least))
         };
-        let first = (x.round() as i32, y.round() as i32);
-        fitted(connected(first, GAP, |_, _| true, belongs)?)
+        fitted(connected([first], &around(GAP), MOST_CELLS, belongs)?)
     })
-}
-
-/// The brightest place of a region, and its light.
-pub(super) fn brightest(readers: &[Reader], patch: &Patch) -> Option<((f64, f64), [f32; 3])> {
-    let most = |c: [f32; 3]| c.into_iter().fold(0.0, f32::max);
-    let cells = patch.region.iter();
-    cells
-        .filter_map(|&(x, y, _)| Some(((x, y), mean(readers, x, y)?)))
-        .max_by(|a, b| most(a.1).total_cmp(&most(b.1)))
-}
-
-/// Mean light of a place; `None` outside the picture.
-pub(super) fn mean(readers: &[Reader], x: f64, y: f64) -> Option<[f32; 3]> {
-    let mut sum = [0.0; 3];
-    for reader in readers {
-        let c = reader.rgb(x, y)?;
-        for k in 0..3 {
-            sum[k] += c[k] / readers.len() as f32;
-        }
-    }
-    Some(sum)
-}
-
-/// The cells connected to the first that `belong`, with gaps below `gap` cells; `None` if they are too many, or one is not
-/// `within`.
-pub(super) fn connected(
-    first: (i32, i32),
-    gap: i32,
-    within: impl Fn(i32, i32) -> bool,
-    belong: impl Fn(f64, f64) -> bool,
-) -> Option<Vec<(f64, f64)>> {
-    let mut seen = HashMap::from([(first, true)]);
-    let mut next = VecDeque::from([first]);
-    let mut cells = Vec::new();
-    while let Some((x, y)) = next.pop_front() {
-        cells.push((f64::from(x), f64::from(y)));
-        if cells.len() > MOST_CELLS || !within(x, y) {
-            return None;
-        }
-        for v in y - gap..=y + gap {
-            for u in x - gap..=x + gap {
-                seen.entry((u, v)).or_insert_with(|| {
-                    let new = belong(f64::from(u), f64::from(v));
-                    if new {
-                        next.push_back((u, v));
-                    }
-                    new
-                });
-            }
-        }
-    }
-    Some(cells)
-}
-
-/// Middle, variances along x and y, those along the longer and the shorter axis, and the angle of the longer.
-pub(super) struct Axes {
-    middle: (f64, f64),
-    upright: (f64, f64),
-    pub variances: [f64; 2],
-    angle: f64,
-}
-
-/// Of the ellipse with the second moments of these cells.
-pub(super) fn axes(cells: &[(f64, f64)]) -> Axes {
-    let n = cells.len() as f64;
-    let mean = |f: &dyn Fn(&(f64, f64)) -> f64| cells.iter().map(f).sum::<f64>() / n;
-    let (x, y) = (mean(&|c| c.0), mean(&|c| c.1));
-    let (xx, yy) = (mean(&|c| (c.0 - x).powi(2)), mean(&|c| (c.1 - y).powi(2)));
-    let xy = mean(&|c| (c.0 - x) * (c.1 - y));
-    let (middle, apart) = (0.5 * (xx + yy), (0.25 * (xx - yy).powi(2) + xy * xy).sqrt());
-    Axes {
-        middle: (x, y),
-        upright: (xx, yy),
-        variances: [middle + apart, (middle - apart).max(0.0)],
-        angle: 0.5 * (2.0 * xy).atan2(xx - yy),
-    }
 }
 
 /// The ring that these cells are, if they are one: made round by their second moments, they lie at one distance from their
 /// middle, in all directions.
 fn fitted(cells: Vec<(f64, f64)>) -> Option<Ring> {
     let n = cells.len() as f64;
-    let Axes {
-        middle: (x, y),
-        upright: (xx, yy),
-        variances: [long, short],
-        angle,
-    } = axes(&cells);
+    let moments = Moments::of(cells.iter().copied());
+    let ((x, y), [long, short]) = (moments.middle, moments.along_axes());
     // Of a ring the variance along an axis is half the square of its half axis.
     if (2.0 * short).sqrt() < LEAST_RADIUS || (short / long).sqrt() < LEAST_ROUND {
         return None;
     }
-    let (sin, cos) = angle.sin_cos();
+    let (sin, cos) = moments.angle().sin_cos();
     let round = cells.iter().map(|c| {
         let (dx, dy) = (c.0 - x, c.1 - y);
         let (u, v) = (
@@ -200,8 +115,8 @@ fn fitted(cells: Vec<(f64, f64)>) -> Option<Ring> {
     (scatter <= MOST_SCATTER && seen >= LEAST_SECTORS).then(|| Ring {
         x,
         y,
-        half_width: (2.0 * xx).sqrt() + 0.5,
-        half_height: (2.0 * yy).sqrt() + 0.5,
+        half_width: (2.0 * moments.xx).sqrt() + 0.5,
+        half_height: (2.0 * moments.yy).sqrt() + 0.5,
         cells,
     })
 }
@@ -248,15 +163,5 @@ mod tests {
         for cells in [disc, small, flat, arc] {
             assert_eq!(fitted(cells), None);
         }
-    }
-
-    #[test]
-    fn what_is_connected_may_have_gaps_of_a_cell_and_no_end_is_no_light() {
-        let beads = |x: f64, y: f64| y == 3.0 && x % 2.0 == 0.0 && (0.0..=8.0).contains(&x);
-        assert_eq!(
-            connected((4, 3), GAP, |_, _| true, beads).map(|c| c.len()),
-            Some(5)
-        );
-        assert_eq!(connected((4, 3), GAP, |_, _| true, |_, _| true), None);
     }
 }

@@ -1,5 +1,6 @@
 //! How a place looks while it is lit: the cues that tell a lamp from a bright or coloured thing.
 
+use super::blob::{Moments, full_area};
 use super::patch::{Patch, spread};
 use super::reader::Reader;
 use super::{Change, Linearizer};
@@ -289,24 +290,19 @@ fn least(c: &[f64; 3]) -> f64 {
 /// Axis ratio and fill of a region from its second moments; 0.5 is undecided.
 pub(super) fn shape(region: impl ExactSizeIterator<Item = (f64, f64)> + Clone) -> (f64, f64) {
     let n = region.len() as f64;
-    let (mx, my) = (
-        region.clone().map(|c| c.0).sum::<f64>() / n,
-        region.clone().map(|c| c.1).sum::<f64>() / n,
-    );
-    let (mut xx, mut yy, mut xy) = (1.0 / 12.0, 1.0 / 12.0, 0.0);
-    for c in region {
-        xx += (c.0 - mx).powi(2) / n;
-        yy += (c.1 - my).powi(2) / n;
-        xy += (c.0 - mx) * (c.1 - my) / n;
+    let moments = Moments::of(region);
+    // A cell has a width of its own.
+    let [large, small] = Moments {
+        xx: moments.xx + 1.0 / 12.0,
+        yy: moments.yy + 1.0 / 12.0,
+        ..moments
     }
-    let (half, root) = (
-        (xx + yy) / 2.0,
-        (((xx - yy) / 2.0).powi(2) + xy * xy).sqrt(),
-    );
-    let (large, small) = (half + root, (half - root).max(1e-3));
-    // An ellipse of semi-axes a and b has variances a^2/4 and b^2/4.
-    let area = std::f64::consts::PI * 4.0 * (large * small).sqrt();
+    .along_axes();
+    let axes = [large, small.max(1e-3)];
     // A few cells look round by chance: pulled to the middle by as many cells of an undecided shape.
-    let ratio = (small / large).sqrt();
-    ((n * ratio + FEW_CELLS * 0.5) / (n + FEW_CELLS), n / area)
+    let ratio = (axes[1] / axes[0]).sqrt();
+    (
+        (n * ratio + FEW_CELLS * 0.5) / (n + FEW_CELLS),
+        n / full_area(axes),
+    )
 }

@@ -130,9 +130,7 @@ impl ClipSpec {
             }
         }
     }
-}
 
-impl ClipSpec {
     /// Who films an event that is long in coming stops when it has come: where the clip would end before, it comes in its middle.
     fn show_the_event(&mut self) {
         let lit = self.schedule.iter().filter(|s| !s.light.is_dark());
