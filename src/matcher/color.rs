@@ -10,9 +10,10 @@ const SETS: usize = 32;
 pub const ANY: f64 = 1.0 / 8.0;
 
 /// Weight of reading `seen` where `lit` is lit, before normalising. Reasons: an overexposed core is white, and is read so where
-/// nothing around it tells better (2 of 183 red and blue lights of rendered clips); red and amber differ by little more than
-/// the white balance; of two emitters one may outshine the other or both be seen where a lens colours one; blue drifts towards
-/// white.
+/// nothing around it tells better (2 of 183 red and blue lights of rendered clips); what clipping leaves open between red and
+/// amber is in the belief, and beyond it 2 of 286 rendered red lights are read as amber, and more by a camera whose white
+/// balance is unlike the simulator's; of two emitters one may outshine the other or both be seen where a lens colours one;
+/// blue drifts towards white.
 fn weight(lit: ColorSet, seen: ColorSet) -> f64 {
     use Color::{Amber, Blue, Green, Red, White};
     let is = |c: Color| ColorSet::of(c);
@@ -27,7 +28,7 @@ fn weight(lit: ColorSet, seen: ColorSet) -> f64 {
         return 0.5;
     }
     if pair(is(Red), is(Amber)) {
-        return 0.06;
+        return 0.03;
     }
     if seen == is(White) {
         return 0.02;

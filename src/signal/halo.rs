@@ -4,7 +4,7 @@
 use super::Linearizer;
 use super::patch::Patch;
 use super::reader::look;
-use super::sample::{BURNT_OUT, CLIPPED};
+use super::sample::CLIPPED;
 use crate::locate::scene::Scene;
 
 /// Sum of squares of what the halo gains (linear light) from which on cell noise of 0.02 leaves 0.1 of the share.
@@ -44,7 +44,7 @@ pub fn shares(
             Some(gain)
         })
         .collect();
-    if (clipped as f64) < BURNT_OUT * patch.region.len() as f64 || power < LEAST_POWER {
+    if clipped == 0 || power < LEAST_POWER {
         return None;
     }
     let share = |i: usize| {
