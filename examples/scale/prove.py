@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Proves that killed workers lose nothing and double nothing: 200 clips, one worker killed on the way.
 
-    python examples/scale/prove.py FOLDER_WITH_CLIPS [--blinkdx PATH]
+    python examples/scale/prove.py FOLDER_WITH_CLIPS [--blinkdx PATH] [--store s3://bucket/prefix]
 
-Links the clips of the folder, again and again under other names, to 200, starts `analyze.py` on them, kills one
-of its workers with SIGKILL in the middle, and checks the results against the list of clips. Then starts it a
-second time, which must find nothing to do.
+Puts the clips of the folder, again and again under other names, to 200, in a folder or an object store, starts
+`analyze.py` on them, kills one of its workers with SIGKILL in the middle, and checks the results against the list of
+clips. Then starts it a second time, which must find nothing to do.
 """
 
 import argparse
@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import fsspec
 
 HERE = Path(__file__).resolve().parent
 COUNT = 200
@@ -56,38 +58,46 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path)
     parser.add_argument("--blinkdx", default="blinkdx")
+    parser.add_argument("--store", help="an empty place that fsspec knows; a temporary folder without it")
     args = parser.parse_args()
     sources = sorted(p for p in args.clips.iterdir() if p.suffix in (".mp4", ".mov", ".mkv", ".webm", ".avi"))
     if not sources:
         sys.exit(f"no clips in {args.clips}")
     with tempfile.TemporaryDirectory() as folder:
-        clips, results = Path(folder) / "clips", Path(folder) / "results"
-        clips.mkdir()
+        base = args.store or folder
+        # What other processes write is to be seen at once.
+        store, root = fsspec.core.url_to_fs(base, use_listings_cache=False)
+        store.makedirs(f"{root}/clips", exist_ok=True)
+        expected = []
         for i in range(COUNT):
             source = sources[i % len(sources)]
-            (clips / f"{i:03}-{source.name}").symlink_to(source.resolve())
-        command = [sys.executable, str(HERE / "analyze.py"), str(clips), str(results), "--blinkdx", args.blinkdx]
+            expected.append(f"{i:03}-{source.name}")
+            if args.store:
+                store.put_file(str(source), f"{root}/clips/{expected[-1]}")
+            else:
+                Path(folder, "clips", expected[-1]).symlink_to(source.resolve())
+        results = f"{root}/results"
+        command = [sys.executable, str(HERE / "analyze.py"), f"{base}/clips", f"{base}/results", "--blinkdx", args.blinkdx]
 
         run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         killed = None
         while killed is None and run.poll() is None:
             # In the middle: some results are there, most are not, and a worker is at a clip.
-            if results.is_dir() and len(list(results.glob("*.json"))) >= COUNT // 8:
+            if len(store.glob(f"{results}/*.json")) >= COUNT // 8:
                 busy = workers(run.pid)
                 if busy:
                     killed = busy[0]
                     os.kill(killed, signal.SIGKILL)
-            time.sleep(0.05)
+            time.sleep(0.05 if args.store is None else 1.0)
         said = run.communicate()[0].split("\r")[-1].strip()
         assert run.returncode == 0, run.returncode
         assert killed is not None, "it was over before a worker could be killed"
         print(f"killed worker {killed}; {said.splitlines()[-1]}")
 
-        lines = [json.loads(line) for line in (results / "results.jsonl").read_text().splitlines()]
+        lines = [json.loads(line) for line in store.cat_file(f"{results}/results.jsonl").splitlines()]
         names = [line["source"]["name"].rsplit("/", 1)[1] for line in lines]
-        expected = sorted(clip.name for clip in clips.iterdir())
         assert names == expected, "lost or doubled"
-        assert len(list(results.glob("*.json"))) == COUNT
+        assert len(store.glob(f"{results}/*.json")) == COUNT
         errors = [line["error"] for line in lines if "error" in line]
         assert not errors, errors[:3]
         # The same clip under another name has the same result.

@@ -69,27 +69,18 @@ pub fn confusion(lit: ColorSet, seen: ColorSet) -> f64 {
     table()[lit.bits() as usize][seen.bits() as usize]
 }
 
-/// How likely these beliefs are where `lit` is lit, and as what the eyes then take it.
-pub fn likelihood(lit: ColorSet, beliefs: &[(ColorSet, f64)]) -> (f64, ColorSet) {
-    let mut sum = 0.0;
-    let mut best = (0.0, lit);
-    for &(seen, belief) in beliefs {
-        let p = belief * confusion(lit, seen);
-        sum += p;
-        if p > best.0 {
-            best = (p, seen);
-        }
-    }
-    (sum, best.1)
+/// How likely these beliefs are where `lit` is lit.
+pub fn likelihood(lit: ColorSet, beliefs: &[(ColorSet, f64)]) -> f64 {
+    let readings = beliefs.iter();
+    readings
+        .map(|&(seen, belief)| belief * confusion(lit, seen))
+        .sum()
 }
 
-/// The same where any colour may be lit.
-pub fn likelihood_of_any(beliefs: &[(ColorSet, f64)]) -> (f64, ColorSet) {
-    let best = beliefs
-        .iter()
-        .max_by(|a, b| a.1.total_cmp(&b.1))
-        .map_or(ColorSet::NONE, |b| b.0);
-    (ANY, best)
+/// The colour that is believed most.
+pub fn likeliest(beliefs: &[(ColorSet, f64)]) -> ColorSet {
+    let best = beliefs.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    best.map_or(ColorSet::NONE, |b| b.0)
 }
 
 /// The belief that the colour is `seen`.

@@ -119,7 +119,7 @@ pub fn fit(signal: &Signal, script: &Script, noise: &Noise, priors: &Priors) -> 
     })
 }
 
-/// Keeps the likeliest; of several at the same place since the same time, one with their sum.
+/// Keeps the likeliest; of several at the same place since the same time with the same reading, one with their sum.
 fn prune(beam: &mut Vec<Hypothesis>) {
     let Some(best) = beam.iter().map(|h| h.log).max_by(f64::total_cmp) else {
         return;
@@ -139,6 +139,7 @@ fn prune(beam: &mut Vec<Hypothesis>) {
                 && a.glitch == b.glitch
                 && a.open == b.open
                 && a.shown == b.shown
+                && a.read_as == b.read_as
                 && (a.since_s - b.since_s).abs() < 1e-6
         });
         match twin {

@@ -33,14 +33,14 @@ impl Walk<'_> {
             self.hidden(h, i, out);
             return;
         }
-        if !h.glitch
-            && let Some((p, read)) = self.looks_right(h, span.look)
-        {
-            let mut fits = h.clone();
-            fits.log += p.ln();
-            fits.read_as[self.script.paint(h.place)] = read;
-            fits.shown |= span.look.is_lit() && self.script.shows(h.place);
-            out.push(fits);
+        if !h.glitch {
+            self.readings(h, span.look, |p, read| {
+                let mut fits = h.clone();
+                fits.log += p.ln();
+                fits.read_as[self.script.paint(h.place)] = read;
+                fits.shown |= span.look.is_lit() && self.script.shows(h.place);
+                out.push(fits);
+            });
         }
         if !self.may_be_glitch(h, span.look) {
             return;
@@ -57,27 +57,34 @@ impl Walk<'_> {
         }
     }
 
-    /// Probability of this look at the place of `h`, and as what its colour is read.
-    fn looks_right(&self, h: &Hypothesis, look: &Look) -> Option<(f64, u8)> {
+    /// What this look may be at the place of `h`: to `each` its probability, and as what its colour is read. Of a colour that
+    /// the eyes leave open every reading is followed, as what comes next shows it again.
+    fn readings(&self, h: &Hypothesis, look: &Look, mut each: impl FnMut(f64, u8)) {
         let at = self.script.paint(h.place);
         let paint = self.script.paints[at];
+        let before = h.read_as[at];
         match (paint, look) {
-            (Paint::Fresh, _) => Some((1.0 / 9.0, 0)),
-            (Paint::Dark, Look::Off) => Some((1.0, 0)),
-            (Paint::Lit(_) | Paint::Any, Look::Lit(beliefs)) => {
+            (Paint::Fresh, _) => each(1.0 / 9.0, 0),
+            (Paint::Dark, Look::Off) => each(1.0, 0),
+            (Paint::Lit(_) | Paint::Any, Look::Lit(beliefs)) if before != 0 => {
                 let first = match paint {
                     Paint::Lit(set) => color::likelihood(set, beliefs),
-                    _ => color::likelihood_of_any(beliefs),
+                    _ => color::ANY,
                 };
-                let before = h.read_as[at];
-                if before == 0 {
-                    return Some((first.0.max(1e-6), first.1.bits()));
-                }
                 let same = color::belief(beliefs, ColorSet::from_bits(before));
                 let slip = self.noise.color_slip;
-                Some((((1.0 - slip) * same + slip * first.0).max(1e-6), before))
+                each(((1.0 - slip) * same + slip * first).max(1e-6), before);
             }
-            _ => None,
+            (Paint::Lit(set), Look::Lit(beliefs)) => {
+                for &(seen, belief) in beliefs {
+                    each(
+                        (belief * color::confusion(set, seen)).max(1e-6),
+                        seen.bits(),
+                    );
+                }
+            }
+            (Paint::Any, Look::Lit(beliefs)) => each(color::ANY, color::likeliest(beliefs).bits()),
+            _ => (),
         }
     }
 
