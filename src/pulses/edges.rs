@@ -27,9 +27,6 @@ pub fn refine(
         let (cut, seen) = (after.start, &runs.seen);
         let reach = |run: &Range<usize>| EDGE_FRAMES.min(run.len() - 1);
         let at = &seen[cut - reach(&before)..cut + reach(&after)];
-        let [Some(from), Some(to)] = [r - 1, r].map(|of| runs.level(of, cut)) else {
-            continue;
-        };
         let gap = at.len() < 2 || at[at.len() - 1] - at[0] > at.len();
         let boundary = train.spans.windows(2).position(|s| {
             let looks = [&s[0].look, &s[1].look];
@@ -41,22 +38,19 @@ pub fn refine(
         let (Some(i), false) = (boundary, gap) else {
             continue;
         };
-        // A run reaches a level that it borrows, or it is no level of its own.
-        let own = |r: usize, level: &Level| match level.borrowed {
-            true => runs.range(r),
-            false => 0..0,
+        let [Some(from), Some(to)] = [r - 1, r].map(|of| runs.level(of, cut)) else {
+            continue;
         };
-        let own = [own(r - 1, &from), own(r, &to)];
-        let asked = [at, &seen[own[0].clone()], &seen[own[1].clone()]].concat();
+        let asked = [at, &seen[from.borrower.clone()], &seen[to.borrower]].concat();
         let Some(f) = shares(&from.frames, &to.frames, &asked) else {
             continue;
         };
-        let (f, whole_runs) = f.split_at(at.len());
-        let (dark_end, lit_end) = whole_runs.split_at(own[0].len());
-        let least = dark_end.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = lit_end.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let off = |end: f64, level: f64| end.is_finite() && (end - level).abs() > SAME_LEVEL;
-        if off(least, 0.0) || off(most, 1.0) {
+        let (f, borrowers) = f.split_at(at.len());
+        let (first, second) = borrowers.split_at(from.borrower.len());
+        // A run reaches a level that it borrows, or it is no level of its own.
+        let least = first.iter().copied().reduce(f64::min).unwrap_or(0.0);
+        let most = second.iter().copied().reduce(f64::max).unwrap_or(1.0);
+        if least.abs() > SAME_LEVEL || (most - 1.0).abs() > SAME_LEVEL {
             continue;
         }
         let late: f64 = at
@@ -117,7 +111,8 @@ impl Runs {
             return ColorSet::NONE;
         };
         let time = 0.5 * (clock.times[i] + clock.until(i));
-        let span = train.spans.iter().find(|s| time < s.end_s);
+        let span = train.spans.partition_point(|s| s.end_s <= time);
+        let span = train.spans.get(span);
         span.and_then(|s| s.look.colors()).unwrap_or_default()
     }
 
@@ -139,8 +134,9 @@ impl Runs {
         let away = |k: usize| if k < cut { cut - 1 - k } else { k - cut };
         let own = self.amid(r).filter(|&k| away(k) >= BESIDE);
         let mut frames: Vec<usize> = own.collect();
-        let borrowed = frames.is_empty();
-        if borrowed {
+        let mut borrower = 0..0;
+        if frames.is_empty() {
+            borrower = self.range(r);
             let same = self.settled.iter().find(|s| s.0 == self.colors[r]);
             let same = same.map_or(&[][..], |s| &s.1);
             let i = same.partition_point(|&k| k < cut);
@@ -151,7 +147,7 @@ impl Runs {
         frames.truncate(LEVEL_FRAMES);
         (!frames.is_empty()).then(|| Level {
             frames: frames.into_iter().map(|k| self.seen[k]).collect(),
-            borrowed,
+            borrower,
         })
     }
 }
@@ -159,8 +155,8 @@ impl Runs {
 /// Frames that show what a run shows.
 struct Level {
     frames: Vec<usize>,
-    /// Of other runs.
-    borrowed: bool,
+    /// The run itself where the frames are those of others; else empty. Indices of [`Runs::seen`].
+    borrower: Range<usize>,
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::locate::scene::Scene;
 const LEAST_POWER: f32 = 0.04;
 
 /// For each frame of `at` how far it is from the look of the frames `before` (0) to that of `after` (1), by least
-/// squares over what does not clip; `None` if the light is not burnt out, or that is too weak to tell.
+/// squares over what does not clip; `None` if nothing of the light clips, or that is too weak to tell.
 pub fn shares(
     scene: &Scene,
     patch: &Patch,
@@ -27,7 +27,7 @@ pub fn shares(
         .collect();
     let from = mean(scene, linear, &cells, before);
     let to = mean(scene, linear, &cells, after);
-    let (mut clipped, mut power) = (0, 0.0);
+    let (mut burns, mut power) = (false, 0.0);
     let gains: Vec<Option<[f32; 3]>> = from
         .iter()
         .zip(&to)
@@ -35,7 +35,7 @@ pub fn shares(
         .map(|(i, (a, b))| {
             let (a, b) = (((*a)?), ((*b)?));
             let clips: [bool; 3] = std::array::from_fn(|k| a[k].max(b[k]) >= CLIPPED);
-            clipped += usize::from(i < patch.region.len() && clips.contains(&true));
+            burns |= i < patch.region.len() && clips.contains(&true);
             if clips == [true; 3] {
                 return None;
             }
@@ -44,7 +44,7 @@ pub fn shares(
             Some(gain)
         })
         .collect();
-    if clipped == 0 || power < LEAST_POWER {
+    if !burns || power < LEAST_POWER {
         return None;
     }
     let share = |i: usize| {
