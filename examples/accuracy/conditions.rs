@@ -203,3 +203,11 @@ pub const CONDITIONS: [Condition; 23] = [
         draws::held,
     ),
 ];
+
+/// With `--photos` alone: its pictures are not part of this project.
+pub const PHOTOS: Condition = row(
+    "photos",
+    "Mixed difficulty, a photograph behind the device",
+    Figure::Nothing,
+    draws::mixed,
+);

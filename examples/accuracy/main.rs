@@ -15,7 +15,7 @@ mod report;
 mod stats;
 mod store;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -24,7 +24,7 @@ use blinkdx::devices::Library;
 use blinkdx::simulate::output::write;
 use clap::Parser;
 
-use conditions::{CONDITIONS, Clip};
+use conditions::{CONDITIONS, Clip, PHOTOS};
 use judge::Outcome;
 use store::Store;
 
@@ -59,6 +59,9 @@ struct Args {
     /// For one version of the simulator and of this example
     #[arg(long)]
     films: Option<PathBuf>,
+    /// Also film mixed clips before the pictures of this folder: real things in place of painted ones
+    #[arg(long, value_name = "FOLDER")]
+    photos: Option<PathBuf>,
     /// Begin no clip after so many minutes
     #[arg(long)]
     minutes: Option<f64>,
@@ -75,6 +78,8 @@ struct Job {
     condition: &'static str,
     draw: conditions::Draw,
     seed: u64,
+    /// What is behind the device, where it is a picture.
+    photo: Option<PathBuf>,
     /// Its place in its condition, 0..1: all conditions go on evenly.
     place: f64,
 }
@@ -98,6 +103,10 @@ fn measure(args: &Args) -> Result<(), String> {
     let rows = CONDITIONS.iter().map(|c| (c.name, c.draw, args.clips));
     let mut all: Vec<_> = rows.collect();
     all.insert(MIXED_AT, (MIXED, draws::mixed, args.mixed));
+    let photos = args.photos.as_deref().map_or(Ok(Vec::new()), pictures)?;
+    if !photos.is_empty() {
+        all.push((PHOTOS.name, PHOTOS.draw, args.clips));
+    }
     if let Some(folder) = &args.films {
         std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     }
@@ -109,10 +118,15 @@ fn measure(args: &Args) -> Result<(), String> {
         .flat_map(|(number, (condition, draw, count))| {
             // Seeds of different conditions lie apart.
             let first = args.seed + 100_000 * number as u64;
+            let photos: &[PathBuf] = match condition == PHOTOS.name {
+                true => &photos,
+                false => &[],
+            };
             (0..count).map(move |i| Job {
                 condition,
                 draw,
                 seed: first + i as u64,
+                photo: photos.get(i % photos.len().max(1)).cloned(),
                 place: i as f64 / count as f64,
             })
         })
@@ -120,8 +134,10 @@ fn measure(args: &Args) -> Result<(), String> {
         .collect();
     jobs.sort_by(|a, b| a.place.total_cmp(&b.place));
     run(args, library, &jobs, &mut store)?;
+    let photos = Some(&PHOTOS).filter(|c| !store.of(c.name).is_empty());
     let rows: Vec<String> = CONDITIONS
         .iter()
+        .chain(photos)
         .filter(|c| wanted(c.name))
         .map(|c| report::row(c, &store.of(c.name)))
         .collect();
@@ -138,6 +154,18 @@ fn measure(args: &Args) -> Result<(), String> {
         std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))?;
     }
     Ok(())
+}
+
+/// The files of `folder`, in order.
+fn pictures(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let bad = |e: std::io::Error| format!("{}: {e}", folder.display());
+    let entries = std::fs::read_dir(folder).map_err(bad)?;
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.map(|e| e.path()))
+        .collect::<Result<_, _>>()
+        .map_err(bad)?;
+    files.sort();
+    Ok(files)
 }
 
 /// Films and judges `jobs`, several at a time.
@@ -157,7 +185,8 @@ fn run(args: &Args, library: &Library, jobs: &[Job], store: &mut Store) -> Resul
                     let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) else {
                         break;
                     };
-                    let clip = (job.draw)(library, job.seed);
+                    let mut clip = (job.draw)(library, job.seed);
+                    clip.spec.effects.photo.clone_from(&job.photo);
                     let path = args
                         .films
                         .as_ref()

@@ -1,5 +1,7 @@
 //! Everything that can be set about a simulated clip, with its unit.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::SimulateError;
@@ -184,6 +186,8 @@ pub struct Effects {
     pub flicker_hz: f64,
     pub flicker_depth: f64,
     pub background: Background,
+    /// A picture file that takes the painted background's place.
+    pub photo: Option<PathBuf>,
     pub body: Body,
     pub distract: Vec<Distractor>,
     /// Something covers the light from..to, in s.
@@ -250,6 +254,7 @@ impl Default for Effects {
             flicker_hz: 0.0,
             flicker_depth: 0.0,
             background: Background::Plaster,
+            photo: None,
             body: Body::White,
             distract: Vec::new(),
             occlude: None,

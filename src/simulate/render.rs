@@ -58,7 +58,7 @@ impl SimulatedSource {
     /// When the size, rate, duration or an effect is out of range.
     pub fn new(spec: &ClipSpec) -> Result<Self, SimulateError> {
         spec.check()?;
-        let scene = Scene::new(spec);
+        let scene = Scene::new(spec)?;
         let (w, h) = (spec.width as usize, spec.height as usize);
         let e = &spec.effects;
         let camera = Camera::new(e, scene.room.gains, (w, h), Random::new(spec.seed, 7));

@@ -4,6 +4,7 @@ mod background;
 mod body;
 mod lights;
 mod others;
+mod photo;
 mod place;
 mod texture;
 mod things;
@@ -15,7 +16,7 @@ use crate::simulate::random::Random;
 pub use texture::Texture;
 pub use things::{Mover, Picture, Screen};
 
-use super::ClipSpec;
+use super::{ClipSpec, SimulateError};
 use super::motion::{Motion, Sway};
 use super::profile::Profile;
 use super::spectrum::{self, Rgb};
@@ -91,7 +92,9 @@ pub struct Scene {
 }
 
 impl Scene {
-    pub fn new(spec: &ClipSpec) -> Self {
+    /// # Errors
+    /// When the effects name a picture that can't be read.
+    pub fn new(spec: &ClipSpec) -> Result<Self, SimulateError> {
         let e = &spec.effects;
         let mut rng = Random::new(spec.seed, 1);
         let led = place::light(spec, &mut rng);
@@ -106,12 +109,11 @@ impl Scene {
         };
         // An eighth of the picture's side is about a hand's width where a device fills the view.
         let unit = 0.12 * spec.width.min(spec.height) as f32 * rng.single(0.6..1.8);
-        let surface = background::paint(
-            e.background,
-            place::surface_size(spec),
-            unit,
-            &mut Random::new(spec.seed, 3),
-        );
+        let size = place::surface_size(spec);
+        let surface = match &e.photo {
+            Some(file) => photo::surface(file, size)?,
+            None => background::paint(e.background, size, unit, &mut Random::new(spec.seed, 3)),
+        };
         let (shape, lenses) = lights::lenses(e, &mut rng);
         let mut scene = Self {
             surface,
@@ -144,7 +146,7 @@ impl Scene {
         }
         scene.add_others(spec, &mut Random::new(spec.seed, 6));
         scene.surface.finish(e.blur, room.gains);
-        scene
+        Ok(scene)
     }
 
     /// How far the device is from where it was painted at `t` s, in px.
