@@ -107,8 +107,8 @@ fn labels() -> Option<Vec<(String, Label)>> {
     Some(out)
 }
 
-/// What a lamp in good view looks like: the probability that it is one.
-const LAMP: f64 = 0.97;
+/// What a lamp in good view looks like: the probability that it is one, which half of the rendered steady ones reach.
+const LAMP: f64 = 0.98;
 
 fn wrong_ones(model_known: bool) -> Option<Vec<String>> {
     let all: Vec<&Device> = Library::built_in().devices().iter().collect();

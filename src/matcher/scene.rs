@@ -207,13 +207,17 @@ impl<'a> Scene<'a> {
             }
         }
         // What two lights together show is either a state or chance.
-        let strange_device = !target.pair && target.plausible && strange.unknown.is_finite();
+        let strange_device = !target.pair && strange.unknown.is_finite();
         let unknown = if strange_device {
             let shapes = self.book.lenses.iter();
             let shape: f64 = shapes
                 .map(|(lens, share)| share * looks::shape(&target.light, *lens))
                 .sum();
-            base + shape.ln() + priors.unknown.ln() + tempered(strange.unknown)
+            let listed = match target.plausible {
+                true => 1.0,
+                false => priors.unlisted_color,
+            };
+            base + shape.ln() + (priors.unknown * listed).ln() + tempered(strange.unknown)
         } else {
             f64::NEG_INFINITY
         };

@@ -45,7 +45,7 @@ fn flashes(lead_s: f64, color: &str, n: usize, on_s: f64, off_s: f64, tail_s: f6
 }
 
 fn verdict_of(model: &str, train: Train, context: &[&str]) -> Diagnosis {
-    let seen = synthetic::observation(vec![(train, 0.9)]);
+    let seen = synthetic::observation(vec![(train, 0.98)]);
     diagnose(&seen, &[device(model)], &asked(context))
 }
 
@@ -80,7 +80,7 @@ fn states_are_recognised_from_lights_drawn_from_them() {
                 let how = Schedule::new(14.0, seed);
                 let light = synthetic::train(&state.schedule(&how), fps, seed);
                 let d = diagnose(
-                    &synthetic::observation(vec![(light, 0.9)]),
+                    &synthetic::observation(vec![(light, 0.98)]),
                     &[device],
                     &Query::default(),
                 );
@@ -113,7 +113,7 @@ fn lights_cut_at_both_ends_are_never_diagnosed_wrongly_with_confidence() {
                 let segments = state.schedule(&how);
                 let light = synthetic::train(&segments, FPS, seed);
                 let d = diagnose(
-                    &synthetic::observation(vec![(light.clone(), 0.9)]),
+                    &synthetic::observation(vec![(light.clone(), 0.98)]),
                     &[device],
                     &Query::default(),
                 );

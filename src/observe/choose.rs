@@ -69,7 +69,7 @@ impl Eyes {
                     backdrop,
                     &always,
                 );
-                look.emission(c.radius * size, None)
+                look.emission(c.radius * size, None, None)
             });
             let mut ranked: Vec<(f64, Candidate)> = emissions.into_iter().zip(shining).collect();
             ranked.sort_by(|a, b| b.0.total_cmp(&a.0));

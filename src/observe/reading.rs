@@ -6,6 +6,7 @@ use super::leaders::Measured;
 use super::{Eyes, Kind, Light, Rect, SURE_LIGHT, kind, most};
 use crate::locate::candidates::Candidate;
 use crate::locate::scene::Scene;
+use crate::pulses::Color;
 use crate::pulses::beat::beat;
 use crate::pulses::edges;
 use crate::pulses::extract::{self, Base, Clock, Reading};
@@ -111,7 +112,7 @@ impl Eyes {
         let wavers = moved
             || rest.light > STEADY_SHARE * (rest.light + swing)
             || drop_in_light(&samples, &reading.lit) < OWN_DROP * swing;
-        let shines_at_rest = rest.emission(radius_px, None);
+        let shines_at_rest = rest.emission(radius_px, None, None);
         let several = shines_at_rest > LIT_AT_REST && rest.light > REST_SHARE * swing;
         // Where a level changes with every frame no two levels are found: it may still be in step with something.
         let beat = (!changes || reading.train.spans.len() > BEAT_SPANS)
@@ -133,13 +134,6 @@ impl Eyes {
         let switches = reading.lit.contains(&Some(false));
         let change =
             switches.then(|| Change::of(&self.scene, patch, linear, backdrop, &reading.lit));
-        let emission = shine.emission(radius_px, change);
-        if emission < least_emission {
-            return None;
-        }
-        edges::refine(&mut reading.train, &reading.lit, clock, |a, b, at| {
-            shares(&self.scene, patch, linear, a, b, at)
-        });
         let color = reading
             .train
             .spans
@@ -148,6 +142,13 @@ impl Eyes {
             .find(|c| !c.is_dark())?
             .colors()
             .next()?;
+        let emission = shine.emission(radius_px, primary(color), change);
+        if emission < least_emission {
+            return None;
+        }
+        edges::refine(&mut reading.train, &reading.lit, clock, |a, b, at| {
+            shares(&self.scene, patch, linear, a, b, at)
+        });
         let place = self.place(patch, linear, &reading.lit, first);
         if self
             .options
@@ -245,6 +246,16 @@ impl Eyes {
             w: x1 - x0.max(0.0),
             h: y1 - y0.max(0.0),
         }
+    }
+}
+
+/// The channel of a colour that is one of the primaries.
+fn primary(color: Color) -> Option<usize> {
+    match color {
+        Color::Red => Some(0),
+        Color::Green => Some(1),
+        Color::Blue => Some(2),
+        Color::Amber | Color::White => None,
     }
 }
 

@@ -76,7 +76,24 @@ pub struct Pulse {
     pub end_s: f64,
 }
 
+/// Share of the time during which a light may be dark and still shine all the time: what passes before it takes a second
+/// of the 8 to 10 s that people film.
+const INTERRUPTED: f64 = 0.15;
+
 impl Train {
+    /// Lit all the time, but for one moment at most that is amid it: something passed before it.
+    pub fn shines_throughout(&self) -> bool {
+        let seen = || self.spans.iter().filter(|s| s.look != Look::Unseen);
+        let time =
+            |spans: &mut dyn Iterator<Item = &Span>| spans.map(Span::duration_s).sum::<f64>();
+        let dark = time(&mut seen().filter(|s| s.look == Look::Off));
+        let gaps = seen().filter(|s| s.look == Look::Off).count();
+        let ends = [seen().next(), seen().next_back()];
+        gaps <= 1
+            && ends.iter().flatten().all(|s| s.look.is_lit())
+            && dark <= INTERRUPTED * time(&mut seen())
+    }
+
     /// Lit in different colours at different times.
     pub fn has_several_looks(&self) -> bool {
         let mut lit = self.spans.iter().filter(|s| s.look.is_lit());
@@ -179,5 +196,46 @@ mod tests {
             (p[1].color, p[1].start_s, p[1].end_s),
             (Color::Green, 1.0, 2.0)
         );
+    }
+
+    #[test]
+    fn only_a_moment_amid_its_light_leaves_a_light_steady() {
+        let through = |looks: &[(bool, f64)]| {
+            let mut at = 0.0;
+            let spans = looks.iter().map(|&(on, s)| {
+                at += s;
+                Span {
+                    start_s: at - s,
+                    end_s: at,
+                    start_sd_s: 0.0,
+                    end_sd_s: 0.0,
+                    look: if on {
+                        Look::lit(ColorSet::of(Color::Red))
+                    } else {
+                        Look::Off
+                    },
+                }
+            });
+            let spans: Vec<Span> = spans.collect();
+            Train {
+                spans,
+                duration_s: at,
+                frame_interval_s: 1.0 / 30.0,
+            }
+            .shines_throughout()
+        };
+        assert!(through(&[(true, 10.0)]));
+        assert!(through(&[(true, 4.0), (false, 1.0), (true, 5.0)]));
+        assert!(!through(&[(true, 4.0), (false, 3.0), (true, 3.0)]));
+        assert!(!through(&[(true, 9.0), (false, 1.0)]));
+        let twice = [
+            (true, 4.0),
+            (false, 0.5),
+            (true, 4.0),
+            (false, 0.5),
+            (true, 4.0),
+        ];
+        assert!(!through(&twice));
+        assert!(!through(&[(false, 10.0)]));
     }
 }

@@ -4,14 +4,15 @@ use super::Linearizer;
 use super::blob::{BESIDE, connected};
 use super::patch::spread;
 use super::reader::Reader;
-use super::shine::shape;
+use super::shine::Shape;
 use crate::locate::scene::Scene;
 
 /// A light that burns out more than this share of the picture has no middle there.
 const MAX_BURNT: f64 = 0.2;
 
-/// Ratio of the axes below which two lights burn into each other.
+/// Ratio of the axes below which two lights burn into each other, and that of a few cells, which tell nothing.
 const MIN_ROUND: f64 = 0.6;
+const UNDECIDED: f64 = 0.5;
 /// Looked at in so many lit and dark frames: another light beside it is then seen to switch at other times.
 const FRAMES: usize = 8;
 
@@ -48,6 +49,6 @@ pub fn burnt_out(
     let core = core.iter().map(|c| (c.0 as i32, c.1 as i32));
     let most = (MAX_BURNT * scene.grid.cells() as f64) as usize;
     let blob = connected(core, &BESIDE, most, burns)?;
-    let (roundness, _) = shape(blob.iter().copied());
+    let roundness = Shape::of(blob.iter().copied()).roundness(UNDECIDED);
     (roundness >= MIN_ROUND).then_some(blob)
 }

@@ -260,6 +260,8 @@ fn what_can_not_be_filmed_is_refused() {
     assert!(refuse(&|s| s.duration_s = f64::INFINITY).contains("0 and below"));
     assert!(refuse(&|s| s.schedule = vec![lit(f64::NAN, 1.0, Color::Red)]).contains("finite"));
     assert!(refuse(&|s| s.effects.shake = -1.0).contains("shake"));
+    let missing = refuse(&|s| s.effects.photo = Some("no/such.jpg".into()));
+    assert!(missing.contains("no/such.jpg"), "{missing}");
 }
 
 #[test]
@@ -298,4 +300,23 @@ fn a_held_device_and_its_light_move_before_what_stays() {
     // The wall in the corner.
     let corner = |f: &Frame| f.y.row(4)[..20].to_vec();
     assert!(frames.iter().all(|f| corner(f) == corner(&frames[0])));
+}
+
+#[test]
+fn a_photograph_is_the_surface_behind_the_device() {
+    let file = std::env::temp_dir().join(format!("blinkdx-photo-{}.png", std::process::id()));
+    let half = |x: u32| image::Rgb([200, if x < 40 { 20 } else { 200 }, 20]);
+    image::RgbImage::from_fn(80, 60, |x, _| half(x))
+        .save(&file)
+        .unwrap();
+    let mut spec = clean(vec![]);
+    (spec.width, spec.height, spec.duration_s) = (320, 240, 0.1);
+    spec.effects.photo = Some(file.clone());
+    let frame = frames(&spec).remove(0);
+    std::fs::remove_file(&file).unwrap();
+    // In the upper corners, away from the device: red on the left, yellow and so brighter on the right.
+    let [left, right] = [4, 300].map(|x| frame.y.row(8)[x]);
+    assert!(right > left + 40, "{left} {right}");
+    let reds = [2, 150].map(|x| frame.v.row(4)[x]);
+    assert!(reds[0] > reds[1] + 20, "{reds:?}");
 }

@@ -97,7 +97,7 @@ fn of_two_like_lights_the_one_of_the_device_s_shape_is_its_own() {
 fn states_of_different_lights_are_not_offered_as_a_choice() {
     // A red and a blue steady light, as likely the device's, red being the commoner state: which is it?
     let lights = vec![
-        (train(&[("red", 12.0)]), 0.9),
+        (train(&[("red", 12.0)]), 0.93),
         (train(&[("blue", 12.0)]), 0.97),
     ];
     let d = diagnose(
@@ -112,8 +112,8 @@ fn states_of_different_lights_are_not_offered_as_a_choice() {
 #[test]
 fn a_likely_light_of_one_meaning_is_diagnosed_beside_others() {
     // Six dim red things against one blue lamp: each may be the device's, but most likely the lamp is.
-    let mut lights = vec![(train(&[("blue", 12.0)]), 0.97)];
-    lights.extend((0..6).map(|_| (train(&[("red", 12.0)]), 0.4)));
+    let mut lights = vec![(train(&[("blue", 12.0)]), 0.985)];
+    lights.extend((0..6).map(|_| (train(&[("red", 12.0)]), 0.7)));
     let seen = synthetic::observation(lights);
     let d = diagnose(&seen, &[device("mini")], &Query::default());
     let p = d.candidates[0].confidence;
@@ -135,7 +135,7 @@ fn a_likely_light_of_one_meaning_is_diagnosed_beside_others() {
 fn what_is_known_but_too_common_is_not_called_unknown() {
     // Ten devices are red all the time in some state, and so is much else.
     let devices: Vec<_> = Library::built_in().devices().iter().collect();
-    let seen = synthetic::observation(vec![(train(&[("red", 12.0)]), 0.65)]);
+    let seen = synthetic::observation(vec![(train(&[("red", 12.0)]), 0.87)]);
     let d = diagnose(&seen, &devices, &Query::default());
     assert_eq!(d.verdict, Verdict::UnknownPattern, "{d:?}");
     let note = d.note.unwrap();

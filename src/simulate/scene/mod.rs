@@ -16,11 +16,11 @@ use crate::simulate::random::Random;
 pub use texture::Texture;
 pub use things::{Mover, Picture, Screen};
 
-use super::{ClipSpec, SimulateError};
 use super::motion::{Motion, Sway};
 use super::profile::Profile;
 use super::spectrum::{self, Rgb};
 use super::waveform::Waveform;
+use super::{ClipSpec, SimulateError};
 use body::Housing;
 
 /// A point light or lens.
