@@ -9,6 +9,11 @@ const SETS: usize = 32;
 /// Probability of each look that an unknown light may plausibly have: five colours, two pairs and the rest.
 pub const ANY: f64 = 1.0 / 8.0;
 
+/// By how much the eyes take a light for coloured rather than white before they look: they call those white and coloured
+/// alike likely that have a saturation of 0.3, where lights of 0.47 are as often white as coloured (2 in 100 rendered coloured
+/// ones are below 0.45, 2 in 10 white ones above 0.6), two of their standard widths of log odds higher.
+const WHITE_RARE: f64 = 8.0;
+
 /// Weight of reading `seen` where `lit` is lit, before normalising. Reasons: an overexposed core is white, and is read so where
 /// nothing around it tells better (2 of 183 red and blue lights of rendered clips); what clipping leaves open between red and
 /// amber is in the belief, and beyond it 2 of 286 rendered red lights are read as amber, and more by a camera whose white
@@ -75,6 +80,15 @@ pub fn likelihood(lit: ColorSet, beliefs: &[(ColorSet, f64)]) -> f64 {
     readings
         .map(|&(seen, belief)| belief * confusion(lit, seen))
         .sum()
+}
+
+/// The beliefs by what was seen alone, without what the eyes expect of lights: how often a device shows white is for its
+/// file to say, and counted twice it would make a pale lamp blue beyond doubt.
+pub fn by_sight(beliefs: &[(ColorSet, f64)]) -> impl Iterator<Item = (ColorSet, f64)> {
+    let white = ColorSet::of(Color::White);
+    let odds = move |&(set, p): &(ColorSet, f64)| p * if set == white { WHITE_RARE } else { 1.0 };
+    let sum: f64 = beliefs.iter().map(odds).sum();
+    beliefs.iter().map(move |b| (b.0, odds(b) / sum))
 }
 
 /// The colour that is believed most.

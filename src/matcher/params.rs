@@ -62,8 +62,6 @@ pub struct Priors {
     /// Chance that a lit device shows something its file does not describe: sources name a few lights that contradict the
     /// others and are left out (solid green of a Mini). How often those are shown is a guess.
     pub unknown: f64,
-    /// The same of a colour that its file does not have, against one that it has: a guess.
-    pub unlisted_color: f64,
     /// Share of bystanders that happen to do what a state does as well as the state's own light: other devices' lamps,
     /// and what is no lamp (a face among cuts, lettering that moves). Few, but none would let a rhythm outweigh any looks;
     /// guesses, not counts.
@@ -89,7 +87,6 @@ impl Priors {
     pub const DEFAULT: Self = Self {
         lit: 0.88,
         unknown: 0.05,
-        unlisted_color: 0.2,
         lamp_like_a_state: 0.001,
         thing_like_a_state: 1e-5,
         lamps: 0.5,

@@ -213,11 +213,7 @@ impl<'a> Scene<'a> {
             let shape: f64 = shapes
                 .map(|(lens, share)| share * looks::shape(&target.light, *lens))
                 .sum();
-            let listed = match target.plausible {
-                true => 1.0,
-                false => priors.unlisted_color,
-            };
-            base + shape.ln() + (priors.unknown * listed).ln() + tempered(strange.unknown)
+            base + shape.ln() + priors.unknown.ln() + tempered(strange.unknown)
         } else {
             f64::NEG_INFINITY
         };

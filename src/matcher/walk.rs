@@ -76,7 +76,7 @@ impl Walk<'_> {
                 each(((1.0 - slip) * same + slip * first).max(1e-6), before);
             }
             (Paint::Lit(set), Look::Lit(beliefs)) => {
-                for &(seen, belief) in beliefs {
+                for (seen, belief) in color::by_sight(beliefs) {
                     each(
                         (belief * color::confusion(set, seen)).max(1e-6),
                         seen.bits(),
