@@ -154,7 +154,8 @@ cargo run --release --example accuracy -- --write docs/ACCURACY.md --results acc
 
 `--minutes 50` stops in time; the next run with the same `--results` goes on from there, and `--clips`, `--mixed` set how far.
 `--films FOLDER` keeps the rendered clips (several GB): the next version of the program is measured on the same ones, in a
-quarter of the time.
+quarter of the time. `--photos FOLDER` adds a row with the pictures of that folder behind the device; none are part of
+this project.
 The seeds differ from those that parameters were fitted on. Shares have Wilson 95 % intervals; the numbers of clips are in
 brackets: few clips make wide intervals.
 
