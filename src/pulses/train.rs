@@ -80,18 +80,20 @@ pub struct Pulse {
 /// of the 8 to 10 s that people film.
 const INTERRUPTED: f64 = 0.15;
 
+/// How long these spans last together, in s.
+fn whole_s<'a>(spans: impl Iterator<Item = &'a Span>) -> f64 {
+    spans.map(Span::duration_s).sum()
+}
+
 impl Train {
     /// Lit all the time, but for one moment at most that is amid it: something passed before it.
     pub fn shines_throughout(&self) -> bool {
         let seen = || self.spans.iter().filter(|s| s.look != Look::Unseen);
-        let time =
-            |spans: &mut dyn Iterator<Item = &Span>| spans.map(Span::duration_s).sum::<f64>();
-        let dark = time(&mut seen().filter(|s| s.look == Look::Off));
-        let gaps = seen().filter(|s| s.look == Look::Off).count();
-        let ends = [seen().next(), seen().next_back()];
-        gaps <= 1
-            && ends.iter().flatten().all(|s| s.look.is_lit())
-            && dark <= INTERRUPTED * time(&mut seen())
+        let dark = || seen().filter(|s| !s.look.is_lit());
+        let mut ends = seen().next().into_iter().chain(seen().next_back());
+        dark().count() <= 1
+            && ends.all(|s| s.look.is_lit())
+            && whole_s(dark()) <= INTERRUPTED * whole_s(seen())
     }
 
     /// Lit in different colours at different times.

@@ -99,7 +99,7 @@ impl Shine {
         let core_mean = mean(core);
         let region_mean = mean(&region);
         let rim_mean = mean(&rim);
-        let lit = most(&above(&region_mean)).max(1e-4);
+        let light = most(&above(&region_mean));
         let halo = above(&rim_mean);
         let colors = halo.map(|v| v.max(0.0) + HALO_NOISE / 3.0);
         let whole: f64 = colors.iter().sum();
@@ -111,9 +111,9 @@ impl Shine {
         Self {
             top: most(&core_mean),
             contrast: ((most(&region_mean) + 0.005) / (most(&surround) + 0.005)).ln(),
-            halo: (most(&halo) / lit).clamp(-1.0, 2.0),
+            halo: (most(&halo) / light.max(1e-4)).clamp(-1.0, 2.0),
             halo_color: colors.map(|v| v / whole),
-            light: most(&above(&region_mean)),
+            light,
             brighter: backdrop.share(&backdrop.light, most(&core_mean), patch.region.len()),
             more_colored: backdrop.share(
                 &backdrop.color,

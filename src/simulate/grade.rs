@@ -255,7 +255,6 @@ impl Effects {
             ambient: rng.log(mix(0.3, 0.01)..mix(0.9, 1.0)),
             kelvin: rng.log(2600.0..7000.0),
             background: rng.pick(&Background::ALL),
-            photo: None,
             body: rng.pick(&[Body::White, Body::Grey, Body::Black]),
             ..Self::default()
         };
