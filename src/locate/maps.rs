@@ -1,5 +1,6 @@
 //! What each place of the scene did over time: extremes, means and noise per cell, in scene coordinates.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::around::{Around, Extremes};
@@ -16,8 +17,9 @@ const ROOT_SCALE: f64 = 256.0;
 /// Range of noise over the square of its mean root step: 6 standard deviations of 0.96 such squares.
 const NOISE_RANGE: f32 = 6.0;
 
-/// Frames that are added to one row of cells before the next: the row's statistics stay in the nearest cache.
-const FRAMES_TOGETHER: usize = 16;
+/// Frames that are added to one row of cells before the next: the row's statistics stay in the nearest cache, and what is read of
+/// the frames, up to twelve planes of 40 KB each, in the next.
+const FRAMES_TOGETHER: usize = 4;
 
 /// Scene cells around the first picture that other frames show, as a share of its size: a light that
 /// leaves the first view by up to half a picture is still followed.
@@ -260,7 +262,7 @@ fn add_up(scene: &Scene, canvas: &Canvas, channels: &[Channel]) -> (Vec<u16>, Ve
         .iter()
         .map(|_| ChannelStats::new(canvas.cells(), moves))
         .collect();
-    let mut index = vec![0; canvas.cols];
+    let mut pieces = Vec::new();
     let mut codes = vec![0; canvas.cols];
     let mut steps = vec![0; canvas.cols];
     let roots = std::array::from_fn(|d| ((d as f64).sqrt() * ROOT_SCALE) as u16);
@@ -270,26 +272,25 @@ fn add_up(scene: &Scene, canvas: &Canvas, channels: &[Channel]) -> (Vec<u16>, Ve
             .iter()
             .map(|f| {
                 let plane = |&c| {
-                    let codes = f.cells.channel(c);
+                    let codes = compensated(c, f);
                     let extremes = moves.then(|| Extremes::of(&codes, scene.grid.cols));
-                    (codes, compensation(c, f), extremes)
+                    (codes, extremes)
                 };
                 channels.iter().map(plane).collect()
             })
             .collect();
         for row in 0..canvas.rows {
             for (f, planes) in frames.iter().zip(&planes) {
-                let seen = nearest_cells(canvas, row, scene.grid, f, &mut index);
-                let (index, codes) = (&index[seen.clone()], &mut codes[seen.clone()]);
+                let seen = nearest_cells(canvas, row, scene.grid, f, &mut pieces);
+                let codes = &mut codes[seen.clone()];
                 let cells = row * canvas.cols + seen.start..row * canvas.cols + seen.end;
                 let before = &mut times_seen[cells.clone()];
-                for ((channel, table, extremes), stats) in planes.iter().zip(&mut stats) {
-                    let table = table.as_ref();
+                for ((channel, extremes), stats) in planes.iter().zip(&mut stats) {
                     if let (Some(around), Some(extremes)) = (&mut stats.around, extremes) {
-                        around.add_most(cells.clone(), read(&extremes.most, index, table, codes));
-                        around.add_least(cells.clone(), read(&extremes.least, index, table, codes));
+                        around.add_most(cells.clone(), read(&extremes.most, &pieces, codes));
+                        around.add_least(cells.clone(), read(&extremes.least, &pieces, codes));
                     }
-                    let codes = read(channel, index, table, codes);
+                    let codes = read(channel, &pieces, codes);
                     stats.add(cells.clone(), codes, before, &roots, &mut steps);
                 }
                 for n in before {
@@ -306,15 +307,19 @@ fn light(code: f32) -> f32 {
     (code / 255.0).max(0.0).powf(2.2)
 }
 
-/// For the cells of a canvas row that are in the picture the index of the frame's cell that shows each; returns which
-/// those are. A row is a line through the picture, so that they stand together.
+/// Cells that stand side by side both in the canvas and in a picture: the picture's from this one on, so many.
+type Piece = (usize, usize);
+
+/// The cells of a canvas row that are in the picture, and the picture's cells that show them, in pieces. A row is a line
+/// through the picture, so that they stand together.
 fn nearest_cells(
     canvas: &Canvas,
     row: usize,
     grid: Grid,
     frame: &SceneFrame,
-    index: &mut [u32],
+    pieces: &mut Vec<Piece>,
 ) -> Range<usize> {
+    pieces.clear();
     let m = frame.motion;
     let (mut x, mut y) = m.apply(f64::from(canvas.x0), f64::from(canvas.y0 + row as i32));
     x += 0.5;
@@ -322,21 +327,23 @@ fn nearest_cells(
     if m.a == 0.0 && m.b == 0.0 {
         // Without turn and zoom all of it is one piece of a row of the picture.
         let (x, y) = (x.floor() as i64, y.floor() as i64);
-        let (cols, rows) = (grid.cols as i64, grid.rows as i64);
-        let start = (-x).clamp(0, index.len() as i64);
-        let end = (cols - x).clamp(start, index.len() as i64);
-        if !(0..rows).contains(&y) {
+        let (cols, rows, len) = (grid.cols as i64, grid.rows as i64, canvas.cols as i64);
+        let start = (-x).clamp(0, len);
+        let end = (cols - x).clamp(start, len);
+        if !(0..rows).contains(&y) || start == end {
             return 0..0;
         }
-        for (at, i) in index[start as usize..end as usize].iter_mut().zip(start..) {
-            *at = (y * cols + x + i) as u32;
-        }
+        pieces.push(((y * cols + x + start) as usize, (end - start) as usize));
         return start as usize..end as usize;
     }
     let mut seen = 0..0;
-    for (i, at) in index.iter_mut().enumerate() {
+    for i in 0..canvas.cols {
         if x >= 0.0 && y >= 0.0 && (x as usize) < grid.cols && (y as usize) < grid.rows {
-            *at = (y as usize * grid.cols + x as usize) as u32;
+            let at = y as usize * grid.cols + x as usize;
+            match pieces.last_mut() {
+                Some((first, len)) if *first + *len == at => *len += 1,
+                _ => pieces.push((at, 1)),
+            }
             if seen.is_empty() {
                 seen.start = i;
             }
@@ -348,39 +355,22 @@ fn nearest_cells(
     seen
 }
 
-/// The codes of the cells of `index` through `table`, if there is one; `room` is for as many.
-fn read<'a>(
-    cells: &'a [u8],
-    index: &[u32],
-    table: Option<&[u8; 256]>,
-    room: &'a mut [u8],
-) -> &'a [u8] {
-    let (Some(&first), Some(&last)) = (index.first(), index.last()) else {
-        return &[];
-    };
-    // Without turn and zoom they stand together in the picture, too.
-    if last.wrapping_sub(first) == index.len() as u32 - 1 {
-        let codes = &cells[first as usize..=last as usize];
-        if table.is_none() {
-            return codes;
-        }
-        room.copy_from_slice(codes);
-    } else {
-        for (to, &at) in room.iter_mut().zip(index) {
-            *to = cells[at as usize];
-        }
+/// The codes of these pieces in their order; `room` is for as many.
+fn read<'a>(cells: &'a [u8], pieces: &[Piece], room: &'a mut [u8]) -> &'a [u8] {
+    if let &[(first, len)] = pieces {
+        return &cells[first..first + len];
     }
-    if let Some(table) = table {
-        for code in &mut *room {
-            *code = table[usize::from(*code)];
-        }
+    let mut rest = &mut *room;
+    for &(first, len) in pieces {
+        let (to, after) = rest.split_at_mut(len);
+        to.copy_from_slice(&cells[first..first + len]);
+        rest = after;
     }
     room
 }
 
-/// Takes the frame's exposure out of a channel: codes as if exposed like the first frame. `None` where that changes
-/// none.
-fn compensation(channel: Channel, frame: &SceneFrame) -> Option<[u8; 256]> {
+/// A channel of a frame with its exposure taken out: codes as if exposed like the first frame.
+fn compensated(channel: Channel, frame: &SceneFrame) -> Cow<'_, [u8]> {
     // Luma scales about black, chroma about its neutral code.
     let zero = f64::from(match channel {
         Channel::YMean | Channel::YMax => BLACK,
@@ -391,5 +381,11 @@ fn compensation(channel: Channel, frame: &SceneFrame) -> Option<[u8; 256]> {
             .round()
             .clamp(0.0, 255.0) as u8
     });
-    (0..=255).zip(&table).any(|(v, &t)| v != t).then_some(table)
+    let mut codes = frame.cells.channel(channel);
+    if (0..=255).zip(&table).any(|(v, &t)| v != t) {
+        for code in codes.to_mut() {
+            *code = table[usize::from(*code)];
+        }
+    }
+    codes
 }

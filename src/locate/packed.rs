@@ -181,6 +181,24 @@ impl Cells {
     }
 }
 
+/// Of each cell of a frame the means of Y, Cb and Cr and the largest Y, side by side. To lay them out takes as long as to read
+/// a few thousand cells from where they are kept, and each of those comes from memory in one piece then.
+pub struct Laid(pub Vec<[u8; 4]>);
+
+impl Laid {
+    pub fn of(cells: &Cells) -> Self {
+        let [y, u, v, peak] = [
+            Channel::YMean,
+            Channel::UMean,
+            Channel::VMean,
+            Channel::YMax,
+        ]
+        .map(|c| cells.channel(c));
+        let planes = y.iter().zip(&*u).zip(v.iter().zip(&*peak));
+        Self(planes.map(|((&y, &u), (&v, &p))| [y, u, v, p]).collect())
+    }
+}
+
 /// Packs the frames, in order, that are still whole.
 pub fn pack<'a>(frames: impl Iterator<Item = &'a mut Cells>) {
     let (mut places, whole): (Vec<_>, Vec<_>) = frames

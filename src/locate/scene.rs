@@ -40,31 +40,40 @@ impl SceneFrame {
     /// Means of Y, Cb and Cr at a point of the frame (cells), bilinear between cell means; `None` outside the picture.
     #[inline]
     pub fn between(&self, grid: Grid, x: f64, y: f64) -> Option<[f32; 3]> {
-        let (cols, rows) = (grid.cols, grid.rows);
-        if !(x >= -0.5 && y >= -0.5 && x < cols as f64 - 0.5 && y < rows as f64 - 0.5) {
-            return None;
-        }
-        let (x, y) = (
-            x.clamp(0.0, (cols as f64 - 1.001).max(0.0)),
-            y.clamp(0.0, (rows as f64 - 1.001).max(0.0)),
-        );
-        // Short numbers, which take the processor a quarter of the work that long ones do; a grid has 40,000 cells at most.
-        let (xi, yi) = (x as u16, y as u16);
-        let (fx, fy) = ((x - f64::from(xi)) as f32, (y - f64::from(yi)) as f32);
-        let i = usize::from(yi) * cols + usize::from(xi);
-        let codes = |i: usize| self.cells.means(i).map(f32::from);
-        // On a tripod every point is the middle of a cell.
-        if fx == 0.0 && fy == 0.0 {
-            return Some(codes(i));
-        }
-        let down = if rows > 1 { cols } else { 0 };
-        let right = usize::from(cols > 1);
-        let mix = |a: [f32; 3], b: [f32; 3], share: f32| -> [f32; 3] {
-            std::array::from_fn(|k| a[k] * (1.0 - share) + b[k] * share)
-        };
-        let [above, below] = [i, i + down].map(|i| mix(codes(i), codes(i + right), fx));
-        Some(mix(above, below, fy))
+        between(grid, x, y, |i| {
+            let [y, u, v] = self.cells.means(i);
+            [y, u, v, 0]
+        })
     }
+}
+
+/// The same of a frame whose cell `i` has the codes `means(i)`, and a fourth, which makes one vector of them.
+#[inline]
+pub fn between(grid: Grid, x: f64, y: f64, means: impl Fn(usize) -> [u8; 4]) -> Option<[f32; 3]> {
+    let (cols, rows) = (grid.cols, grid.rows);
+    if !(x >= -0.5 && y >= -0.5 && x < cols as f64 - 0.5 && y < rows as f64 - 0.5) {
+        return None;
+    }
+    let (x, y) = (
+        x.clamp(0.0, (cols as f64 - 1.001).max(0.0)),
+        y.clamp(0.0, (rows as f64 - 1.001).max(0.0)),
+    );
+    // Short numbers, which take the processor a quarter of the work that long ones do; a grid has 40,000 cells at most.
+    let (xi, yi) = (x as u16, y as u16);
+    let (fx, fy) = ((x - f64::from(xi)) as f32, (y - f64::from(yi)) as f32);
+    let i = usize::from(yi) * cols + usize::from(xi);
+    let codes = |i: usize| means(i).map(f32::from);
+    // On a tripod every point is the middle of a cell.
+    if fx == 0.0 && fy == 0.0 {
+        return codes(i).first_chunk().copied();
+    }
+    let down = if rows > 1 { cols } else { 0 };
+    let right = usize::from(cols > 1);
+    let mix = |a: [f32; 4], b: [f32; 4], share: f32| -> [f32; 4] {
+        std::array::from_fn(|k| a[k] * (1.0 - share) + b[k] * share)
+    };
+    let [above, below] = [i, i + down].map(|i| mix(codes(i), codes(i + right), fx));
+    mix(above, below, fy).first_chunk().copied()
 }
 
 /// A picture, where it lies from scene cells, and its exposure against the scene's.

@@ -2,7 +2,8 @@
 
 use super::cells::{BLACK, Channel, NEUTRAL};
 use super::maps::{Canvas, Maps, SOUGHT};
-use super::scene::Scene;
+use super::packed::Laid;
+use super::scene::{Scene, between};
 use crate::threads;
 
 /// Frames at either end of a series that say nothing: one or two are a glitch.
@@ -29,11 +30,11 @@ pub fn by_swing(scene: &Scene, canvas: &Canvas, peaks: &[usize]) -> Vec<usize> {
 fn swings(scene: &Scene, canvas: &Canvas, cells: &[usize]) -> Vec<f32> {
     let mut ranges = vec![[Range::default(); SOUGHT.len()]; cells.len()];
     for f in scene.frames.iter().filter(|f| f.aligned) {
-        let gain = f.gain as f32;
+        let (gain, Laid(laid)) = (f.gain as f32, Laid::of(&f.cells));
         for (ranges, &i) in ranges.iter_mut().zip(cells) {
             let (x, y) = canvas.position(i);
             let at = f.motion.apply(f64::from(x), f64::from(y));
-            let Some([y, u, v]) = f.between(scene.grid, at.0, at.1) else {
+            let Some([y, u, v]) = between(scene.grid, at.0, at.1, |i| laid[i]) else {
                 continue;
             };
             let (u, v) = ((u - NEUTRAL) / gain, (v - NEUTRAL) / gain);

@@ -3,7 +3,8 @@
 use super::Linearizer;
 use super::patch::Patch;
 use crate::locate::cells::{Channel, Grid};
-use crate::locate::scene::{Scene, SceneFrame};
+use crate::locate::packed::Laid;
+use crate::locate::scene::{Scene, SceneFrame, between};
 
 /// Linear light goes about with this power of the codes that a frame's exposure is given in.
 const GAMMA: f64 = 2.2;
@@ -12,6 +13,7 @@ const GAMMA: f64 = 2.2;
 pub(super) struct Reader<'a> {
     grid: Grid,
     frame: &'a SceneFrame,
+    laid: Option<&'a Laid>,
     linear: &'a Linearizer,
 }
 
@@ -20,14 +22,31 @@ impl<'a> Reader<'a> {
         Self {
             grid,
             frame,
+            laid: None,
             linear,
+        }
+    }
+
+    /// Of a frame whose cells are `laid` out, too: for many places of it.
+    pub(super) fn of_laid(
+        grid: Grid,
+        frame: &'a SceneFrame,
+        laid: &'a Laid,
+        linear: &'a Linearizer,
+    ) -> Self {
+        Self {
+            laid: Some(laid),
+            ..Self::new(grid, frame, linear)
         }
     }
 
     /// Y, Cb, Cr at a scene point, bilinear between cell means; `None` outside the picture.
     pub(super) fn codes(&self, x: f64, y: f64) -> Option<[f32; 3]> {
         let (x, y) = self.frame.motion.apply(x, y);
-        self.frame.between(self.grid, x, y)
+        match self.laid {
+            Some(Laid(cells)) => between(self.grid, x, y, |i| cells[i]),
+            None => self.frame.between(self.grid, x, y),
+        }
     }
 
     /// Linear light at a scene point, bilinear between cell means; `None` outside the picture.
@@ -36,15 +55,18 @@ impl<'a> Reader<'a> {
         Some(self.linear.rgb(y, u, v))
     }
 
-    /// The code of the cell nearest to a scene point, 0 outside.
-    pub(super) fn code(&self, c: Channel, x: f64, y: f64) -> u8 {
+    /// The largest luma code of the cell nearest to a scene point, 0 outside.
+    pub(super) fn peak(&self, x: f64, y: f64) -> u8 {
         let (x, y) = self.frame.motion.apply(x, y);
         let (x, y) = (x + 0.5, y + 0.5);
         if x < 0.0 || y < 0.0 || x >= self.grid.cols as f64 || y >= self.grid.rows as f64 {
             return 0;
         }
         let i = usize::from(y as u16) * self.grid.cols + usize::from(x as u16);
-        self.frame.cells.code(c, i)
+        match self.laid {
+            Some(Laid(cells)) => cells[i][3],
+            None => self.frame.cells.code(Channel::YMax, i),
+        }
     }
 }
 

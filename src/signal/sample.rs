@@ -3,7 +3,7 @@
 use super::Linearizer;
 use super::patch::Patch;
 use super::reader::Reader;
-use crate::locate::cells::{Channel, Grid};
+use crate::locate::packed::Laid;
 use crate::locate::scene::{Scene, SceneFrame};
 use crate::median::median;
 use crate::threads;
@@ -63,11 +63,12 @@ pub fn measure(scene: &Scene, patches: &[Patch], linear: &Linearizer) -> Vec<Sig
         let mut ring = Default::default();
         let mut samples = Vec::with_capacity(frames.len() * patches.len());
         for f in *frames {
-            samples.extend(
-                patches
-                    .iter()
-                    .map(|patch| sample(scene.grid, f, patch, linear, moves, &mut ring)),
-            );
+            let laid = Laid::of(&f.cells);
+            let reader = Reader::of_laid(scene.grid, f, &laid, linear);
+            samples.extend(patches.iter().map(|patch| match f.aligned {
+                true => sample(&reader, patch, linear, moves, &mut ring),
+                false => Sample::default(),
+            }));
         }
         samples
     });
@@ -137,17 +138,12 @@ fn agreement(vectors: &[[f32; 3]]) -> f32 {
 }
 
 fn sample(
-    grid: Grid,
-    frame: &SceneFrame,
+    reader: &Reader,
     patch: &Patch,
     linear: &Linearizer,
     moves: bool,
     ring: &mut [Vec<f32>; 3],
 ) -> Sample {
-    if !frame.aligned {
-        return Sample::default();
-    }
-    let reader = Reader::new(grid, frame, linear);
     let light = |c: [f32; 3]| linear.rgb(c[0], c[1], c[2]);
     ring.iter_mut().for_each(Vec::clear);
     for c in patch
@@ -162,7 +158,7 @@ fn sample(
     let around = ring[0].len();
     let ground = ring
         .each_mut()
-        .map(|values| median(values, f32::total_cmp).unwrap_or(0.0));
+        .map(|values| median_code(values).unwrap_or(0.0));
     let surround = light(ground);
     let above = |c: [f32; 3]| -> [f32; 3] { std::array::from_fn(|k| c[k] - surround[k]) };
     let (mut rgb, mut excess, mut weight, mut peak) = ([0.0f32; 3], [0.0f32; 3], 0.0f32, 0u8);
@@ -180,7 +176,7 @@ fn sample(
         inside += 1;
         clipped += usize::from(c.iter().any(|v| *v >= CLIPPED));
         weight += w;
-        peak = peak.max(reader.code(Channel::YMax, x, y));
+        peak = peak.max(reader.peak(x, y));
         for k in 0..3 {
             rgb[k] += w * d[k];
         }
@@ -219,6 +215,23 @@ fn sample(
         surround,
         peak,
     }
+}
+
+/// The median of codes 0 to 255, of an even number the upper of the two in the middle; `None` of none. Counted by whole
+/// codes first, which is some five times as fast as to put hundreds of them in order. What is left of `codes` is not theirs.
+fn median_code(codes: &mut Vec<f32>) -> Option<f32> {
+    let mut counts = [0usize; 256];
+    for code in &*codes {
+        counts[usize::from(*code as u8)] += 1;
+    }
+    let mut left = codes.len() / 2;
+    let whole = counts.iter().position(|&n| {
+        let here = left < n;
+        left -= if here { 0 } else { n };
+        here
+    })?;
+    codes.retain(|code| usize::from(*code as u8) == whole);
+    Some(*codes.select_nth_unstable_by(left, f32::total_cmp).1)
 }
 
 /// Whether the light of region and skirt together stays as it is: what seems to change is where a lamp smaller than two

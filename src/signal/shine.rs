@@ -72,7 +72,7 @@ impl Shine {
             let mut top = 0;
             for (sum, &(x, y, _)) in region.iter_mut().zip(&patch.region) {
                 add(sum, x, y);
-                top = top.max(reader.code(Channel::YMax, x, y));
+                top = top.max(reader.peak(x, y));
             }
             peak += f64::from(top) / n as f64;
             for (sum, &(x, y)) in rim.iter_mut().zip(&patch.rim) {

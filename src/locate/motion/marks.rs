@@ -107,16 +107,15 @@ impl Marks {
     }
 
     /// Follows a thing of this picture through frames, from the one of this picture on: where this picture lies in each as the thing
-    /// has it; `None` where it was lost.
+    /// has it; `None` where it was lost. Nothing if it can't be found in `fewest` frames any more.
     pub fn follow<'a>(
         &self,
         clues: &Clues,
-        frames: impl Iterator<Item = View<'a>>,
-    ) -> Vec<Option<Similarity>> {
+        frames: impl ExactSizeIterator<Item = View<'a>>,
+        fewest: usize,
+    ) -> Option<Vec<Option<Similarity>>> {
         let (points, edges) = (self.points_of(clues), self.edges_of(clues));
-        let Some(first) = points.first() else {
-            return frames.map(|_| None).collect();
-        };
+        let first = points.first()?;
         let (x, y) = (f64::from(first.x), f64::from(first.y));
         // From where the scene has it, in cells.
         let mut last = (0.0, 0.0);
@@ -159,7 +158,14 @@ impl Marks {
             }
             found.then_some(motion)
         };
-        frames.map(find).collect()
+        let mut may_be_lost = frames.len().checked_sub(fewest)?;
+        let path = frames.map(find).map(|at| {
+            if at.is_none() {
+                may_be_lost = may_be_lost.checked_sub(1)?;
+            }
+            Some(at)
+        });
+        path.collect()
     }
 
     /// The marks on a surface: what fixes a shift to parts of a cell.

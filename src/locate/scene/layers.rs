@@ -172,7 +172,7 @@ impl Search<'_> {
             let mut layer = self.followed(&match &surface {
                 None => Clues::Marks(&marks),
                 Some(cells) => Clues::Surface(cells),
-            });
+            })?;
             if !self.goes_its_way(&layer, cell, HOLDS) {
                 return None;
             }
@@ -203,16 +203,18 @@ impl Search<'_> {
         best
     }
 
-    /// The scene as what `clues` show has it.
-    fn followed(&self, clues: &Clues) -> Scene {
+    /// The scene as what `clues` show has it; `None` of what is not found in [`HOLDS`] of the frames.
+    fn followed(&self, clues: &Clues) -> Option<Scene> {
         let mut layer = self.scene.clone();
         let views = self.scene.frames.iter().map(SceneFrame::view);
-        let path = self.marks.follow(clues, views);
+        let aligned = self.scene.frames.iter().filter(|f| f.aligned).count();
+        let fewest = (HOLDS * aligned as f64).ceil() as usize;
+        let path = self.marks.follow(clues, views, fewest)?;
         for (f, motion) in layer.frames.iter_mut().zip(path) {
             f.aligned &= motion.is_some();
             f.motion = motion.unwrap_or(f.motion);
         }
-        layer
+        Some(layer)
     }
 
     /// Whether a layer has a cell away from where the scene has it, and is found in at least such a share of the frames.

@@ -27,6 +27,11 @@ const MAX_BINS: usize = 24;
 const FRAMES_PER_BIN: usize = 6;
 /// Steps of the search in periods over the whole clip: the phase at its ends is off by 0.05 periods at most.
 const STEPS_PER_PERIOD: f64 = 10.0;
+/// Rates next to each other of which the middle one tells whether any is worth a look: it is 0.15 periods off at the clip's end.
+const TOGETHER: usize = 4;
+/// Share of the variance that it then explains at least: spread over so much of a period the narrowest pulse, of one bin in
+/// 24, still explains a fifth of what it does at its own rate, 0.8 and more.
+const WORTH_A_LOOK: f64 = 0.1;
 /// Where frames are not evenly spaced by this share of the interval (rms), their times tell rates up to this one in Hz:
 /// beyond, timestamps rounded to 1 ms hide the phase.
 const UNEVEN: f64 = 0.003;
@@ -110,19 +115,14 @@ pub fn beat(samples: &[Sample], clock: Clock, rest: f64) -> Option<Beat> {
     }
     let hz = folded.rate(&level, &times, (most_hz, UNEVEN_HZ), step, 0.0)?;
     let fast = folded.explained(&level, &times, hz);
-    let slow = rates((SINGLE_SWELL / long, most_hz), step)
-        .map(|hz| folded.explained(&level, &times, hz))
+    let slow = folded
+        .explanations(&level, &times, (SINGLE_SWELL / long, most_hz), step)
+        .into_iter()
+        .map(|fit| fit.explained)
         .fold(0.0, f64::max);
     // Times that hardly vary leave each fast rate the alias of a slow one, and of so many rates some fit better by luck.
     let luck = best_by_luck((UNEVEN_HZ - most_hz) / step, n as f64);
     ((1.0 - slow) > luck * (1.0 - fast)).then_some(Beat { hz, p: 1.0 })
-}
-
-/// The rates of a search, in Hz.
-fn rates((least_hz, most_hz): (f64, f64), step: f64) -> impl Iterator<Item = f64> {
-    (0..)
-        .map(move |k| least_hz + f64::from(k) * step)
-        .take_while(move |hz| *hz <= most_hz + 0.5 * step)
 }
 
 /// By how many times the best of so many equal explanations of `n` values misses them less than another does by luck: the
@@ -182,6 +182,14 @@ fn depth(level: &[f64]) -> f64 {
     (high - low) / high.max(1e-6)
 }
 
+/// What one rate explains of a level.
+struct Fit {
+    hz: f64,
+    /// Share of the variance.
+    explained: f64,
+    one_swell: bool,
+}
+
 /// A series folded by a period into bins of phase.
 struct Folded {
     /// Sum and count of each bin.
@@ -223,6 +231,34 @@ impl Folded {
         1.0 - within / (self.square / (level.len() as f64 - 1.0)).max(1e-12)
     }
 
+    /// What the rates within `range_hz`, in Hz, explain of the level, but for those that explain next to nothing.
+    fn explanations(
+        &mut self,
+        level: &[f64],
+        times: &[f64],
+        (least_hz, most_hz): (f64, f64),
+        step: f64,
+    ) -> Vec<Fit> {
+        let rate = |k: f64| least_hz + k * step;
+        let rates = ((most_hz - least_hz) / step + 0.5).max(-1.0) as usize + 1;
+        let mut fits = Vec::new();
+        for from in (0..rates).step_by(TOGETHER) {
+            let middle = rate(from as f64 + 0.5 * (TOGETHER - 1) as f64);
+            if self.explained(level, times, middle) < WORTH_A_LOOK {
+                continue;
+            }
+            for k in from..rates.min(from + TOGETHER) {
+                let hz = rate(k as f64);
+                fits.push(Fit {
+                    hz,
+                    explained: self.explained(level, times, hz),
+                    one_swell: self.one_swell(),
+                });
+            }
+        }
+        fits
+    }
+
     /// The rate within `range_hz` by which one swell a period explains the level best, or the slowest
     /// that explains it `nearly` as well.
     fn rate(
@@ -233,20 +269,16 @@ impl Folded {
         step: f64,
         nearly: f64,
     ) -> Option<f64> {
-        let fits: Vec<(f64, f64)> = rates(range_hz, step)
-            .filter_map(|hz| {
-                let explained = self.explained(level, times, hz);
-                (explained >= EXPLAINED && self.one_swell()).then_some((hz, explained))
-            })
-            .collect();
-        let most = fits.iter().map(|f| f.1).fold(0.0, f64::max);
+        let mut fits = self.explanations(level, times, range_hz, step);
+        fits.retain(|f| f.explained >= EXPLAINED && f.one_swell);
+        let most = fits.iter().map(|f| f.explained).fold(0.0, f64::max);
         // Frames that take the same few phases again and again fit several rates: a blink would be the slowest.
-        let from = fits.iter().position(|f| f.1 >= most - nearly)?;
+        let from = fits.iter().position(|f| f.explained >= most - nearly)?;
         // To the top of its own peak.
         let top = fits[from..]
             .windows(2)
-            .find(|w| w[1].1 <= w[0].1 || w[1].0 - w[0].0 > 1.5 * step)
-            .map_or(fits[fits.len() - 1].0, |w| w[0].0);
+            .find(|w| w[1].explained <= w[0].explained || w[1].hz - w[0].hz > 1.5 * step)
+            .map_or(fits[fits.len() - 1].hz, |w| w[0].hz);
         Some(top)
     }
 
