@@ -311,6 +311,21 @@ mod tests {
         assert!(alone > 2.0 * whole, "{alone} {whole}");
     }
 
+    #[test]
+    fn a_median_that_is_counted_is_that_of_the_sorted_codes() {
+        let mut random = fastrand::Rng::with_seed(3);
+        assert_eq!(median_code(&mut Vec::new()), None);
+        for n in 1..60 {
+            // Whole codes, as from a tripod, and codes between cells.
+            let step = if n % 2 == 0 { 1.0 } else { 0.1 };
+            let codes: Vec<f32> = (0..n).map(|_| step * f32::from(random.u8(..))).collect();
+            let mut sorted = codes.clone();
+            sorted.sort_by(f32::total_cmp);
+            assert_eq!(median_code(&mut codes.clone()), Some(sorted[n / 2]));
+        }
+        assert_eq!(median_code(&mut vec![255.0, 0.0, 255.0]), Some(255.0));
+    }
+
     /// 60 frames of a light that is `dim` in `n` of them.
     fn light(dim: f32, n: usize) -> Vec<Sample> {
         let frame = |i| Sample {
