@@ -388,8 +388,8 @@ fn no_video(name: &str, said: &Said) -> SourceError {
     if said.cut_short {
         return invalid(
             name,
-            "it is cut off before its first picture, or its index stands last, where a pipe can't \
-             jump to: name the file itself",
+            "it is cut off before its first picture, or its index stands last, where a pipe, or a \
+             server that sends no parts of files, can't jump to: save it and name the file itself",
         );
     }
     // `file:NAME: cause`, `http://...: cause` or the cause alone.
