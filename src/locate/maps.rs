@@ -307,17 +307,14 @@ fn light(code: f32) -> f32 {
     (code / 255.0).max(0.0).powf(2.2)
 }
 
-/// Cells that stand side by side both in the canvas and in a picture: the picture's from this one on, so many.
-type Piece = (usize, usize);
-
-/// The cells of a canvas row that are in the picture, and the picture's cells that show them, in pieces. A row is a line
-/// through the picture, so that they stand together.
+/// The cells of a canvas row that are in the picture, and the picture's cells that show them, in pieces that stand side by side
+/// in both. A row is a line through the picture, so that those seen stand together.
 fn nearest_cells(
     canvas: &Canvas,
     row: usize,
     grid: Grid,
     frame: &SceneFrame,
-    pieces: &mut Vec<Piece>,
+    pieces: &mut Vec<Range<usize>>,
 ) -> Range<usize> {
     pieces.clear();
     let m = frame.motion;
@@ -333,7 +330,8 @@ fn nearest_cells(
         if !(0..rows).contains(&y) || start == end {
             return 0..0;
         }
-        pieces.push(((y * cols + x + start) as usize, (end - start) as usize));
+        let row = y * cols + x;
+        pieces.push((row + start) as usize..(row + end) as usize);
         return start as usize..end as usize;
     }
     let mut seen = 0..0;
@@ -341,8 +339,8 @@ fn nearest_cells(
         if x >= 0.0 && y >= 0.0 && (x as usize) < grid.cols && (y as usize) < grid.rows {
             let at = y as usize * grid.cols + x as usize;
             match pieces.last_mut() {
-                Some((first, len)) if *first + *len == at => *len += 1,
-                _ => pieces.push((at, 1)),
+                Some(piece) if piece.end == at => piece.end += 1,
+                _ => pieces.push(at..at + 1),
             }
             if seen.is_empty() {
                 seen.start = i;
@@ -356,14 +354,14 @@ fn nearest_cells(
 }
 
 /// The codes of these pieces in their order; `room` is for as many.
-fn read<'a>(cells: &'a [u8], pieces: &[Piece], room: &'a mut [u8]) -> &'a [u8] {
-    if let &[(first, len)] = pieces {
-        return &cells[first..first + len];
+fn read<'a>(cells: &'a [u8], pieces: &[Range<usize>], room: &'a mut [u8]) -> &'a [u8] {
+    if let [piece] = pieces {
+        return &cells[piece.clone()];
     }
     let mut rest = &mut *room;
-    for &(first, len) in pieces {
-        let (to, after) = rest.split_at_mut(len);
-        to.copy_from_slice(&cells[first..first + len]);
+    for piece in pieces {
+        let (to, after) = rest.split_at_mut(piece.len());
+        to.copy_from_slice(&cells[piece.clone()]);
         rest = after;
     }
     room

@@ -154,13 +154,14 @@ impl Cells {
         }
     }
 
-    /// The codes of the means of Y, Cb and Cr; panics beyond the grid.
+    /// The codes of the means of Y, Cb and Cr, and 0, which makes one vector of them; panics beyond the grid.
     #[inline(always)]
-    pub fn means(&self, i: usize) -> [u8; 3] {
+    pub fn means(&self, i: usize) -> [u8; 4] {
         [
             self.code(Channel::YMean, i),
             self.code(Channel::UMean, i),
             self.code(Channel::VMean, i),
+            0,
         ]
     }
 
@@ -183,7 +184,7 @@ impl Cells {
 
 /// Of each cell of a frame the means of Y, Cb and Cr and the largest Y, side by side. To lay them out takes as long as to read
 /// a few thousand cells from where they are kept, and each of those comes from memory in one piece then.
-pub struct Laid(pub Vec<[u8; 4]>);
+pub struct Laid(Vec<[u8; 4]>);
 
 impl Laid {
     pub fn of(cells: &Cells) -> Self {
@@ -196,6 +197,16 @@ impl Laid {
         .map(|c| cells.channel(c));
         let planes = y.iter().zip(&*u).zip(v.iter().zip(&*peak));
         Self(planes.map(|((&y, &u), (&v, &p))| [y, u, v, p]).collect())
+    }
+
+    /// The codes of the means of cell `i`, and one that is none.
+    pub fn means(&self, i: usize) -> [u8; 4] {
+        self.0[i]
+    }
+
+    /// The largest luma code of cell `i`.
+    pub fn peak(&self, i: usize) -> u8 {
+        self.0[i][3]
     }
 }
 

@@ -36,18 +36,8 @@ pub struct SceneFrame {
     pub shot: u32,
 }
 
-impl SceneFrame {
-    /// Means of Y, Cb and Cr at a point of the frame (cells), bilinear between cell means; `None` outside the picture.
-    #[inline]
-    pub fn between(&self, grid: Grid, x: f64, y: f64) -> Option<[f32; 3]> {
-        between(grid, x, y, |i| {
-            let [y, u, v] = self.cells.means(i);
-            [y, u, v, 0]
-        })
-    }
-}
-
-/// The same of a frame whose cell `i` has the codes `means(i)`, and a fourth, which makes one vector of them.
+/// Means of Y, Cb and Cr at a point of a frame (cells), bilinear between cell means; `None` outside the picture. `means(i)` are
+/// the codes of cell `i`, and a fourth, which makes one vector of them.
 #[inline]
 pub fn between(grid: Grid, x: f64, y: f64, means: impl Fn(usize) -> [u8; 4]) -> Option<[f32; 3]> {
     let (cols, rows) = (grid.cols, grid.rows);

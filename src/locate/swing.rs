@@ -30,11 +30,11 @@ pub fn by_swing(scene: &Scene, canvas: &Canvas, peaks: &[usize]) -> Vec<usize> {
 fn swings(scene: &Scene, canvas: &Canvas, cells: &[usize]) -> Vec<f32> {
     let mut ranges = vec![[Range::default(); SOUGHT.len()]; cells.len()];
     for f in scene.frames.iter().filter(|f| f.aligned) {
-        let (gain, Laid(laid)) = (f.gain as f32, Laid::of(&f.cells));
+        let (gain, laid) = (f.gain as f32, Laid::of(&f.cells));
         for (ranges, &i) in ranges.iter_mut().zip(cells) {
             let (x, y) = canvas.position(i);
             let at = f.motion.apply(f64::from(x), f64::from(y));
-            let Some([y, u, v]) = between(scene.grid, at.0, at.1, |i| laid[i]) else {
+            let Some([y, u, v]) = between(scene.grid, at.0, at.1, |i| laid.means(i)) else {
                 continue;
             };
             let (u, v) = ((u - NEUTRAL) / gain, (v - NEUTRAL) / gain);

@@ -44,8 +44,8 @@ impl<'a> Reader<'a> {
     pub(super) fn codes(&self, x: f64, y: f64) -> Option<[f32; 3]> {
         let (x, y) = self.frame.motion.apply(x, y);
         match self.laid {
-            Some(Laid(cells)) => between(self.grid, x, y, |i| cells[i]),
-            None => self.frame.between(self.grid, x, y),
+            Some(laid) => between(self.grid, x, y, |i| laid.means(i)),
+            None => between(self.grid, x, y, |i| self.frame.cells.means(i)),
         }
     }
 
@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
         }
         let i = usize::from(y as u16) * self.grid.cols + usize::from(x as u16);
         match self.laid {
-            Some(Laid(cells)) => cells[i][3],
+            Some(laid) => laid.peak(i),
             None => self.frame.cells.code(Channel::YMax, i),
         }
     }

@@ -5,7 +5,7 @@ use super::patch::Patch;
 use super::reader::Reader;
 use crate::locate::packed::Laid;
 use crate::locate::scene::{Scene, SceneFrame};
-use crate::median::median;
+use crate::median::{median, median_code};
 use crate::threads;
 
 /// Cells from which on most of a region is not at its blurred edge (3 x 3).
@@ -63,12 +63,14 @@ pub fn measure(scene: &Scene, patches: &[Patch], linear: &Linearizer) -> Vec<Sig
         let mut ring = Default::default();
         let mut samples = Vec::with_capacity(frames.len() * patches.len());
         for f in *frames {
+            if !f.aligned || patches.is_empty() {
+                samples.extend(patches.iter().map(|_| Sample::default()));
+                continue;
+            }
             let laid = Laid::of(&f.cells);
             let reader = Reader::of_laid(scene.grid, f, &laid, linear);
-            samples.extend(patches.iter().map(|patch| match f.aligned {
-                true => sample(&reader, patch, linear, moves, &mut ring),
-                false => Sample::default(),
-            }));
+            let patches = patches.iter();
+            samples.extend(patches.map(|p| sample(&reader, p, linear, moves, &mut ring)));
         }
         samples
     });
@@ -217,23 +219,6 @@ fn sample(
     }
 }
 
-/// The median of codes 0 to 255, of an even number the upper of the two in the middle; `None` of none. Counted by whole
-/// codes first, which is some five times as fast as to put hundreds of them in order. What is left of `codes` is not theirs.
-fn median_code(codes: &mut Vec<f32>) -> Option<f32> {
-    let mut counts = [0usize; 256];
-    for code in &*codes {
-        counts[usize::from(*code as u8)] += 1;
-    }
-    let mut left = codes.len() / 2;
-    let whole = counts.iter().position(|&n| {
-        let here = left < n;
-        left -= if here { 0 } else { n };
-        here
-    })?;
-    codes.retain(|code| usize::from(*code as u8) == whole);
-    Some(*codes.select_nth_unstable_by(left, f32::total_cmp).1)
-}
-
 /// Whether the light of region and skirt together stays as it is: what seems to change is where a lamp smaller than two
 /// cells falls between them.
 pub fn stays(samples: &[Sample]) -> bool {
@@ -309,21 +294,6 @@ mod tests {
         assert!(whole < 0.15, "{whole}");
         let alone = spread(|s| s.rgb[0]);
         assert!(alone > 2.0 * whole, "{alone} {whole}");
-    }
-
-    #[test]
-    fn a_median_that_is_counted_is_that_of_the_sorted_codes() {
-        let mut random = fastrand::Rng::with_seed(3);
-        assert_eq!(median_code(&mut Vec::new()), None);
-        for n in 1..60 {
-            // Whole codes, as from a tripod, and codes between cells.
-            let step = if n % 2 == 0 { 1.0 } else { 0.1 };
-            let codes: Vec<f32> = (0..n).map(|_| step * f32::from(random.u8(..))).collect();
-            let mut sorted = codes.clone();
-            sorted.sort_by(f32::total_cmp);
-            assert_eq!(median_code(&mut codes.clone()), Some(sorted[n / 2]));
-        }
-        assert_eq!(median_code(&mut vec![255.0, 0.0, 255.0]), Some(255.0));
     }
 
     /// 60 frames of a light that is `dim` in `n` of them.

@@ -116,9 +116,9 @@ pub fn beat(samples: &[Sample], clock: Clock, rest: f64) -> Option<Beat> {
     let hz = folded.rate(&level, &times, (most_hz, UNEVEN_HZ), step, 0.0)?;
     let fast = folded.explained(&level, &times, hz);
     let slow = folded
-        .explanations(&level, &times, (SINGLE_SWELL / long, most_hz), step)
+        .promising(&level, &times, (SINGLE_SWELL / long, most_hz), step)
         .into_iter()
-        .map(|fit| fit.explained)
+        .map(|hz| folded.explained(&level, &times, hz))
         .fold(0.0, f64::max);
     // Times that hardly vary leave each fast rate the alias of a slow one, and of so many rates some fit better by luck.
     let luck = best_by_luck((UNEVEN_HZ - most_hz) / step, n as f64);
@@ -182,14 +182,6 @@ fn depth(level: &[f64]) -> f64 {
     (high - low) / high.max(1e-6)
 }
 
-/// What one rate explains of a level.
-struct Fit {
-    hz: f64,
-    /// Share of the variance.
-    explained: f64,
-    one_swell: bool,
-}
-
 /// A series folded by a period into bins of phase.
 struct Folded {
     /// Sum and count of each bin.
@@ -231,32 +223,23 @@ impl Folded {
         1.0 - within / (self.square / (level.len() as f64 - 1.0)).max(1e-12)
     }
 
-    /// What the rates within `range_hz`, in Hz, explain of the level, but for those that explain next to nothing.
-    fn explanations(
+    /// The rates within these bounds, in Hz, but for those that explain next to nothing of the level.
+    fn promising(
         &mut self,
         level: &[f64],
         times: &[f64],
         (least_hz, most_hz): (f64, f64),
         step: f64,
-    ) -> Vec<Fit> {
+    ) -> Vec<f64> {
         let rate = |k: f64| least_hz + k * step;
-        let rates = ((most_hz - least_hz) / step + 0.5).max(-1.0) as usize + 1;
-        let mut fits = Vec::new();
-        for from in (0..rates).step_by(TOGETHER) {
-            let middle = rate(from as f64 + 0.5 * (TOGETHER - 1) as f64);
-            if self.explained(level, times, middle) < WORTH_A_LOOK {
-                continue;
-            }
-            for k in from..rates.min(from + TOGETHER) {
-                let hz = rate(k as f64);
-                fits.push(Fit {
-                    hz,
-                    explained: self.explained(level, times, hz),
-                    one_swell: self.one_swell(),
-                });
-            }
-        }
-        fits
+        // None where the bounds are the wrong way round.
+        let rates = ((most_hz - least_hz) / step + 1.5) as usize;
+        let middle = 0.5 * (TOGETHER - 1) as f64;
+        (0..rates)
+            .step_by(TOGETHER)
+            .filter(|&k| self.explained(level, times, rate(k as f64 + middle)) >= WORTH_A_LOOK)
+            .flat_map(|k| (k..rates.min(k + TOGETHER)).map(|k| rate(k as f64)))
+            .collect()
     }
 
     /// The rate within `range_hz` by which one swell a period explains the level best, or the slowest
@@ -269,16 +252,22 @@ impl Folded {
         step: f64,
         nearly: f64,
     ) -> Option<f64> {
-        let mut fits = self.explanations(level, times, range_hz, step);
-        fits.retain(|f| f.explained >= EXPLAINED && f.one_swell);
-        let most = fits.iter().map(|f| f.explained).fold(0.0, f64::max);
+        let rates = self.promising(level, times, range_hz, step);
+        let fits: Vec<(f64, f64)> = rates
+            .into_iter()
+            .filter_map(|hz| {
+                let explained = self.explained(level, times, hz);
+                (explained >= EXPLAINED && self.one_swell()).then_some((hz, explained))
+            })
+            .collect();
+        let most = fits.iter().map(|f| f.1).fold(0.0, f64::max);
         // Frames that take the same few phases again and again fit several rates: a blink would be the slowest.
-        let from = fits.iter().position(|f| f.explained >= most - nearly)?;
+        let from = fits.iter().position(|f| f.1 >= most - nearly)?;
         // To the top of its own peak.
         let top = fits[from..]
             .windows(2)
-            .find(|w| w[1].explained <= w[0].explained || w[1].hz - w[0].hz > 1.5 * step)
-            .map_or(fits[fits.len() - 1].hz, |w| w[0].hz);
+            .find(|w| w[1].1 <= w[0].1 || w[1].0 - w[0].0 > 1.5 * step)
+            .map_or(fits[fits.len() - 1].0, |w| w[0].0);
         Some(top)
     }
 
