@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::{fmt, fs};
 
-use blinkdx::devices::Library;
+use blinkdx::devices::{Device, Library};
 use blinkdx::matcher::{Diagnosis, Query, Verdict, diagnose};
 use blinkdx::observe::{Kind, Light, Observation, ObserveOptions, Rect, observe};
 use blinkdx::pulses::{Look, Pulse};
@@ -91,12 +91,9 @@ pub fn judge(library: &Library, clip: &Clip, path: Option<&Path>) -> Outcome {
         Ok(done) => done,
         Err(e) => return none(e),
     };
-    let given: Vec<_> = library
-        .devices()
-        .iter()
-        .filter(|d| d.name == truth.model)
-        .collect();
-    let all: Vec<_> = library.devices().iter().collect();
+    let trusted: Vec<Device> = library.devices().iter().map(trusted).collect();
+    let given: Vec<_> = trusted.iter().filter(|d| d.name == truth.model).collect();
+    let all: Vec<_> = trusted.iter().collect();
     let light = nearest(&seen, &truth);
     if given.is_empty() {
         // A lamp, not a device: only what was seen of it counts.
@@ -141,6 +138,15 @@ pub fn judge(library: &Library, clip: &Clip, path: Option<&Path>) -> Outcome {
         gap: gap(&d, &truth),
         problem: None,
     }
+}
+
+/// The same device, its descriptions beyond doubt: the clips are rendered from them.
+fn trusted(device: &Device) -> Device {
+    let mut device = device.clone();
+    for state in &mut device.states {
+        state.trust = 1.0;
+    }
+    device
 }
 
 /// A state was named.

@@ -48,7 +48,7 @@ pub fn time_to_verdict(
                 let mut seen = synthetic::observation(vec![(synthetic::cut(&train, t), EMISSION)]);
                 seen.lights[0].ring = device.lens == Lens::Ring;
                 let p = Scene::new(&seen, &book, params).p_of(&devices, &state.name);
-                if p < params.decision.sure {
+                if params.calibration.confidence(p) < params.decision.sure {
                     break;
                 }
                 from = Some(t);

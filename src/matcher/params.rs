@@ -105,6 +105,12 @@ impl Priors {
 pub struct Calibration {
     /// Log likelihood ratios are divided by this: spans are not as independent as the model has them.
     pub temperature: f64,
+    /// A posterior up to which it is told as it is, and by how much the log odds beyond it are multiplied. Below it a state's
+    /// rivals are other states, which are told apart as well as modelled; above it little is left but "no light is the device's"
+    /// and "something unknown", of which priors and null models expect more than happens. All 45 states that were named of 47
+    /// clips of another renderer were right, at a mean of 0.887 as modelled: any factor up to 4 fits those better than 1.
+    pub stands_out: f64,
+    pub slope: f64,
     /// Share of clips in which everything is otherwise than modelled: no confidence exceeds 1 minus this.
     pub unmodelled: f64,
 }
@@ -112,8 +118,22 @@ pub struct Calibration {
 impl Calibration {
     pub const DEFAULT: Self = Self {
         temperature: 1.3,
+        stands_out: 0.75,
+        slope: 2.0,
         unmodelled: 0.01,
     };
+
+    /// The confidence that is told of a posterior.
+    pub fn confidence(&self, p: f64) -> f64 {
+        let against = |p: f64| (1.0 - p) / p;
+        let told = if p > self.stands_out {
+            let least = against(self.stands_out);
+            1.0 / (1.0 + least * (against(p) / least).powf(self.slope))
+        } else {
+            p
+        };
+        (1.0 - self.unmodelled) * told
+    }
 }
 
 /// When a posterior becomes which verdict.
@@ -176,5 +196,22 @@ impl Params {
 impl Default for Params {
     fn default() -> Self {
         Self::DEFAULT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_out_is_told_surer_and_nothing_else() {
+        let c = Calibration::DEFAULT;
+        let most = 1.0 - c.unmodelled;
+        for p in [0.0, 0.2, 0.5, c.stands_out] {
+            assert!((c.confidence(p) - most * p).abs() < 1e-12);
+        }
+        // Odds of 9 are 3 times those of 3, and told as 9 times.
+        assert!((c.confidence(0.9) - most * 27.0 / 28.0).abs() < 1e-12);
+        assert!(c.confidence(1.0) == most);
     }
 }

@@ -260,9 +260,6 @@ impl<'a> Scene<'a> {
             }
         }
         self.shares = shares.into_iter().map(|(s, _)| s).collect();
-        for s in &mut self.shares {
-            s.p *= 1.0 - self.params.calibration.unmodelled;
-        }
         self.shares.sort_by(|a, b| b.p.total_cmp(&a.p));
     }
 

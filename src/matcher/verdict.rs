@@ -12,7 +12,7 @@ pub struct Group<'a> {
     pub state: &'a str,
     /// Posterior that the light does what this state's patterns do.
     pub p: f64,
-    /// The same, less what the descriptions are not trusted for.
+    /// What is told of that, less what the descriptions are not trusted for.
     confidence: f64,
     /// Likeliest first; never empty.
     pub members: Vec<&'a Share>,
@@ -48,20 +48,23 @@ impl<'a> Case<'a> {
         let mut groups: Vec<Group> = Vec::new();
         for s in &self.scene.shares {
             let state = self.state(s);
-            let confidence = s.p * state.trust;
             match groups.iter_mut().find(|g| g.state == state.name) {
                 Some(g) => {
                     g.p += s.p;
-                    g.confidence += confidence;
+                    g.confidence += s.p * state.trust;
                     g.members.push(s);
                 }
                 None => groups.push(Group {
                     state: &state.name,
                     p: s.p,
-                    confidence,
+                    confidence: s.p * state.trust,
                     members: vec![s],
                 }),
             }
+        }
+        let calibration = &self.params.calibration;
+        for g in &mut groups {
+            g.confidence *= calibration.confidence(g.p) / g.p.max(f64::MIN_POSITIVE);
         }
         groups.sort_by(|a, b| b.p.total_cmp(&a.p));
         groups
@@ -226,6 +229,11 @@ impl<'a> Case<'a> {
     fn candidates(&self, groups: &[Group]) -> Vec<Candidate> {
         /// Models that are so much less likely than the first do not share the light in any useful sense.
         const SHARES: f64 = 0.02;
+        let first = groups.first().map_or(0.0, |g| g.p);
+        let calibration = &self.params.calibration;
+        // What the first is told above its posterior the others lack.
+        let rest = (1.0 - calibration.confidence(first)) / (1.0 - first).max(1e-9);
+        let rest = rest.min(1.0 - calibration.unmodelled);
         let mut out = Vec::new();
         for (i, g) in groups.iter().enumerate() {
             for (j, s) in g.members.iter().enumerate() {
@@ -237,7 +245,7 @@ impl<'a> Case<'a> {
                     confidence: if lead {
                         g.confidence
                     } else {
-                        s.p * self.state(s).trust
+                        s.p * self.state(s).trust * rest
                     },
                     pattern: self.pattern(s).name.clone(),
                     shared_by: others.map(|m| self.device(m).name.clone()).collect(),
