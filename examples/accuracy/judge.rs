@@ -70,8 +70,17 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// The devices of `library`, their descriptions beyond doubt: the clips are rendered from them.
+pub fn trusted(library: &Library) -> Vec<Device> {
+    let mut devices = library.devices().to_vec();
+    for state in devices.iter_mut().flat_map(|d| &mut d.states) {
+        state.trust = 1.0;
+    }
+    devices
+}
+
 /// Films, looks, diagnoses and compares. The film is kept at `path`, or taken from there.
-pub fn judge(library: &Library, clip: &Clip, path: Option<&Path>) -> Outcome {
+pub fn judge(devices: &[Device], clip: &Clip, path: Option<&Path>) -> Outcome {
     let none = |problem: String| Outcome {
         verdict: None,
         state: String::new(),
@@ -91,9 +100,8 @@ pub fn judge(library: &Library, clip: &Clip, path: Option<&Path>) -> Outcome {
         Ok(done) => done,
         Err(e) => return none(e),
     };
-    let trusted: Vec<Device> = library.devices().iter().map(trusted).collect();
-    let given: Vec<_> = trusted.iter().filter(|d| d.name == truth.model).collect();
-    let all: Vec<_> = trusted.iter().collect();
+    let given: Vec<_> = devices.iter().filter(|d| d.name == truth.model).collect();
+    let all: Vec<_> = devices.iter().collect();
     let light = nearest(&seen, &truth);
     if given.is_empty() {
         // A lamp, not a device: only what was seen of it counts.
@@ -138,15 +146,6 @@ pub fn judge(library: &Library, clip: &Clip, path: Option<&Path>) -> Outcome {
         gap: gap(&d, &truth),
         problem: None,
     }
-}
-
-/// The same device, its descriptions beyond doubt: the clips are rendered from them.
-fn trusted(device: &Device) -> Device {
-    let mut device = device.clone();
-    for state in &mut device.states {
-        state.trust = 1.0;
-    }
-    device
 }
 
 /// A state was named.

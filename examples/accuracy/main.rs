@@ -175,6 +175,7 @@ fn run(args: &Args, library: &Library, jobs: &[Job], store: &mut Store) -> Resul
         args.minutes
             .is_some_and(|m| begun.elapsed().as_secs_f64() > 60.0 * m)
     };
+    let devices = judge::trusted(library);
     let next = AtomicUsize::new(0);
     let done = Mutex::new((store, 0, Ok(())));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -191,7 +192,7 @@ fn run(args: &Args, library: &Library, jobs: &[Job], store: &mut Store) -> Resul
                         .films
                         .as_ref()
                         .map(|folder| folder.join(format!("{}-{}.mp4", job.condition, job.seed)));
-                    let outcome = judge::judge(library, &clip, path.as_deref());
+                    let outcome = judge::judge(&devices, &clip, path.as_deref());
                     if !outcome.right {
                         tell(args, job.condition, &clip, &outcome);
                     }

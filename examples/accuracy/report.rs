@@ -156,8 +156,9 @@ cargo run --release --example accuracy -- --write docs/ACCURACY.md --results acc
 `--films FOLDER` keeps the rendered clips (several GB): the next version of the program is measured on the same ones, in a
 quarter of the time. `--photos FOLDER` adds a row with the pictures of that folder behind the device; none are part of
 this project.
-The seeds differ from those that parameters were fitted on, but for `Calibration::slope`: of that, values were compared on the first
-700 of the mixed clips. Shares have Wilson 95 % intervals; the numbers of clips are in brackets: few clips make wide intervals.
+The seeds differ from those that parameters were fitted on, but for `slope` and `stands_out` of `Calibration`: of those, values
+were compared on the first 700 of the mixed clips. Shares have Wilson 95 % intervals; the numbers of clips are in brackets: few
+clips make wide intervals.
 
 ## What makes it hard, one thing at a time
 

@@ -12,8 +12,8 @@ pub struct Group<'a> {
     pub state: &'a str,
     /// Posterior that the light does what this state's patterns do.
     pub p: f64,
-    /// What is told of that, less what the descriptions are not trusted for.
-    confidence: f64,
+    /// The same, less what the descriptions are not trusted for.
+    trusted: f64,
     /// Likeliest first; never empty.
     pub members: Vec<&'a Share>,
 }
@@ -48,23 +48,20 @@ impl<'a> Case<'a> {
         let mut groups: Vec<Group> = Vec::new();
         for s in &self.scene.shares {
             let state = self.state(s);
+            let trusted = s.p * state.trust;
             match groups.iter_mut().find(|g| g.state == state.name) {
                 Some(g) => {
                     g.p += s.p;
-                    g.confidence += s.p * state.trust;
+                    g.trusted += trusted;
                     g.members.push(s);
                 }
                 None => groups.push(Group {
                     state: &state.name,
                     p: s.p,
-                    confidence: s.p * state.trust,
+                    trusted,
                     members: vec![s],
                 }),
             }
-        }
-        let calibration = &self.params.calibration;
-        for g in &mut groups {
-            g.confidence *= calibration.confidence(g.p) / g.p.max(f64::MIN_POSITIVE);
         }
         groups.sort_by(|a, b| b.p.total_cmp(&a.p));
         groups
@@ -229,24 +226,28 @@ impl<'a> Case<'a> {
     fn candidates(&self, groups: &[Group]) -> Vec<Candidate> {
         /// Models that are so much less likely than the first do not share the light in any useful sense.
         const SHARES: f64 = 0.02;
-        let first = groups.first().map_or(0.0, |g| g.p);
+        let Some(first) = groups.first().filter(|g| g.p > 0.0) else {
+            return Vec::new();
+        };
         let calibration = &self.params.calibration;
+        let told = calibration.confidence(first.p);
         // What the first is told above its posterior the others lack.
-        let rest = (1.0 - calibration.confidence(first)) / (1.0 - first).max(1e-9);
-        let rest = rest.min(1.0 - calibration.unmodelled);
+        let rest = ((1.0 - told) / (1.0 - first.p)).min(1.0 - calibration.unmodelled);
         let mut out = Vec::new();
         for (i, g) in groups.iter().enumerate() {
+            let factor = if i == 0 { told / first.p } else { rest };
             for (j, s) in g.members.iter().enumerate() {
                 let lead = i == 0 && j == 0;
                 let others = g.members[1..].iter().filter(|m| lead && m.p > SHARES * s.p);
                 out.push(Candidate {
                     model: self.device(s).name.clone(),
                     state: g.state.to_owned(),
-                    confidence: if lead {
-                        g.confidence
-                    } else {
-                        s.p * self.state(s).trust * rest
-                    },
+                    confidence: factor
+                        * if lead {
+                            g.trusted
+                        } else {
+                            s.p * self.state(s).trust
+                        },
                     pattern: self.pattern(s).name.clone(),
                     shared_by: others.map(|m| self.device(m).name.clone()).collect(),
                 });
