@@ -1,6 +1,8 @@
 //! Two emitters of one device, seen as two lights: one train of both.
 
 use super::book::log_sum;
+use super::params::Noise;
+use super::walk::gauss;
 use crate::observe::{EMITTERS_RATIO, Light, Rect};
 use crate::pulses::{Color, ColorSet, Look, Span, Train};
 
@@ -19,12 +21,24 @@ const ONE_THING: f64 = 0.3;
 /// Share of two unrelated lights that one cause moves (a film behind both, the hand): a guess.
 const ONE_CAUSE: f64 = 0.05;
 
+/// Share of lamps that seem to go dark whenever a device's is lit beside them, by exposure or smeared chroma: a guess.
+const DIMMED: f64 = 0.003;
+/// Edges that two lights have in common from which on these are no chance: two flashes of each.
+const LEAST_COMMON: usize = 4;
+/// Time that both are lit, as a share of that of the one less lit, up to which two take turns: edges of short flashes are off
+/// by a frame.
+const BOTH_LIT: f64 = 0.2;
+
 /// Two lights taken for the emitters of one device.
 pub struct Pair {
     /// What they show together, each in the colours that it must have then.
     pub train: Train,
+    /// Log density in 1/s of the edges of one, given those of the other, that are one in the train of both.
+    pub together: f64,
     /// Probability that their colours are such.
     pub p: f64,
+    /// One is dark while the other is lit.
+    pub by_turns: bool,
 }
 
 /// Two lights as the emitters of one device, if they may be: near, of like size, and each with a colour that the other
@@ -46,10 +60,34 @@ pub fn of(a: &Light, b: &Light) -> Option<Pair> {
         .filter(|&(x, y, _)| differ(x, y));
     let p = readings.clone().map(|r| r.2).sum();
     let (x, y, _) = readings.max_by(|r, s| r.2.total_cmp(&s.2))?;
+    let joined = Joined::of(&read_as(&a.train, x), &read_as(&b.train, y));
     Some(Pair {
-        train: together(&read_as(&a.train, x), &read_as(&b.train, y)),
         p,
+        by_turns: joined.common >= LEAST_COMMON && take_turns(&a.train, &b.train),
+        train: joined.train,
+        together: joined.log,
     })
+}
+
+/// Whether one is dark while the other is lit. What is lit by a lamp, its glow or a reflection, is so with it.
+fn take_turns(a: &Train, b: &Train) -> bool {
+    let lit = |t: &Train| -> Vec<(f64, f64)> {
+        let lit = t.spans.iter().filter(|s| s.look.is_lit());
+        lit.map(|s| (s.start_s, s.end_s)).collect()
+    };
+    let (a, b) = (lit(a), lit(b));
+    let time = |t: &[(f64, f64)]| t.iter().map(|s| s.1 - s.0).sum::<f64>();
+    let both = a
+        .iter()
+        .flat_map(|x| b.iter().map(move |y| x.1.min(y.1) - x.0.max(y.0)));
+    both.filter(|t| *t > 0.0).sum::<f64>() <= BOTH_LIT * time(&a).min(time(&b))
+}
+
+/// Log likelihood ratio of two near lights that take turns being a device's and a stranger, to being one signal; 0 at most.
+/// `ratio` is the log of how much likelier both trains are as those of one signal than each by itself.
+pub fn alone(ratio: f64) -> f64 {
+    let one = |share: f64| log_sum(&[(1.0 - share).ln(), share.ln() + ratio]);
+    (one(DIMMED) - one(ONE_THING)).min(0.0)
 }
 
 /// The train, where it has one look, with that read as `set`.
@@ -120,54 +158,65 @@ pub fn around(a: &Rect, b: &Rect) -> Rect {
     }
 }
 
-/// What `a` and `b` show together. Unseen where either is.
-fn together(a: &Train, b: &Train) -> Train {
-    let frame_s = a.frame_interval_s.max(b.frame_interval_s);
-    let mut edges: Vec<(f64, f64)> = a
-        .spans
-        .iter()
-        .chain(&b.spans)
-        .skip(1)
-        .map(|s| (s.start_s, s.start_sd_s))
-        .filter(|e| e.0 > 0.0)
-        .collect();
-    edges.sort_by(|x, y| x.0.total_cmp(&y.0));
-    let mut merged: Vec<(f64, f64)> = Vec::with_capacity(edges.len());
-    for e in edges {
-        match merged.last_mut() {
-            Some(last) if e.0 - last.0 < SAME_EDGE_FRAMES * frame_s => {
-                *last = (0.5 * (last.0 + e.0), last.1.max(e.1));
+/// What two lights show together.
+struct Joined {
+    /// Unseen where either is.
+    train: Train,
+    /// Edges of one that are edges of the other, and the log density in 1/s of these, given those.
+    common: usize,
+    log: f64,
+}
+
+impl Joined {
+    fn of(a: &Train, b: &Train) -> Self {
+        let frame_s = a.frame_interval_s.max(b.frame_interval_s);
+        let duration_s = a.duration_s.min(b.duration_s);
+        let edges = |t: &Train| -> Vec<(f64, f64)> {
+            let edges = t.spans.iter().skip(1).map(|s| (s.start_s, s.start_sd_s));
+            edges.filter(|e| (0.0..duration_s).contains(&e.0)).collect()
+        };
+        let (mut merged, mut common, mut log) = (edges(a), 0, 0.0);
+        for (t, sd) in edges(b) {
+            let near = |e: &&mut (f64, f64)| (e.0 - t).abs() < SAME_EDGE_FRAMES * frame_s;
+            match merged.iter_mut().find(near) {
+                Some(e) => {
+                    let frames = Noise::DEFAULT.edge_frames * frame_s;
+                    let var = 2.0 * frames * frames + sd * sd + e.1 * e.1;
+                    common += 1;
+                    log += gauss(e.0 - t, var).ln();
+                    *e = (0.5 * (e.0 + t), e.1.max(sd));
+                }
+                None => merged.push((t, sd)),
             }
-            _ => merged.push(e),
         }
-    }
-    let duration_s = a.duration_s.min(b.duration_s);
-    merged.retain(|e| e.0 < duration_s);
-    let mut starts = vec![(0.0, 0.0)];
-    starts.extend(merged);
-    let mut spans: Vec<Span> = Vec::with_capacity(starts.len());
-    for (i, &(start_s, start_sd_s)) in starts.iter().enumerate() {
-        let (end_s, end_sd_s) = starts.get(i + 1).copied().unwrap_or((duration_s, 0.0));
-        let middle = 0.5 * (start_s + end_s);
-        let look = both(at(a, middle), at(b, middle));
-        match spans.last_mut() {
-            Some(last) if last.look.colors() == look.colors() => {
-                last.end_s = end_s;
-                last.end_sd_s = end_sd_s;
+        merged.sort_by(|x, y| x.0.total_cmp(&y.0));
+        let mut starts = vec![(0.0, 0.0)];
+        starts.extend(merged);
+        let mut spans: Vec<Span> = Vec::with_capacity(starts.len());
+        for (i, &(start_s, start_sd_s)) in starts.iter().enumerate() {
+            let (end_s, end_sd_s) = starts.get(i + 1).copied().unwrap_or((duration_s, 0.0));
+            let middle = 0.5 * (start_s + end_s);
+            let look = both(at(a, middle), at(b, middle));
+            match spans.last_mut() {
+                Some(last) if last.look.colors() == look.colors() => {
+                    last.end_s = end_s;
+                    last.end_sd_s = end_sd_s;
+                }
+                _ => spans.push(Span {
+                    start_s,
+                    end_s,
+                    start_sd_s,
+                    end_sd_s,
+                    look,
+                }),
             }
-            _ => spans.push(Span {
-                start_s,
-                end_s,
-                start_sd_s,
-                end_sd_s,
-                look,
-            }),
         }
-    }
-    Train {
-        spans,
-        duration_s,
-        frame_interval_s: frame_s,
+        let train = Train {
+            spans,
+            duration_s,
+            frame_interval_s: frame_s,
+        };
+        Self { train, common, log }
     }
 }
 
@@ -278,6 +327,14 @@ mod tests {
         // Both erratic, and together no more than one of them is.
         let one = null([-30.0, -30.0], -30.0);
         assert!((one - (-30.0 + ONE_CAUSE.ln())).abs() < 1e-6);
+    }
+
+    #[test]
+    fn common_edges_tell_against_a_stranger_as_far_as_one_may_be_dimmed() {
+        assert_eq!(alone(-20.0), 0.0);
+        let most = (DIMMED / ONE_THING).ln();
+        assert!((alone(30.0) - most).abs() < 1e-3);
+        assert!(alone(3.0) < -0.5 && alone(3.0) > most);
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub struct Target {
     /// The light; of two emitters the first, with the box and the train of both.
     pub light: Light,
     pub pair: bool,
+    by_turns: bool,
     /// Shows colours that the devices can show.
     pub plausible: bool,
     /// Posterior that it is the device's light.
@@ -36,6 +37,8 @@ pub struct Target {
     /// of one.
     null: f64,
     null_of_one: f64,
+    /// Log likelihood ratio of being the device's only light to being one of two that are one signal; 0 at most.
+    alone: f64,
 }
 
 /// How a train may have come about.
@@ -111,53 +114,68 @@ impl<'a> Scene<'a> {
         let area = f64::from(seen.width) * f64::from(seen.height);
         let single = threads::map(&lights, |l| Explained::of(&l.train, false, book, params));
         let nulls: Vec<f64> = single.iter().map(|e| e.strange.bystander).collect();
-        for (light, explained) in lights.iter().zip(single) {
-            let null = explained.strange.bystander;
-            if null.is_finite() {
-                let target = Target {
-                    light: (*light).clone(),
-                    pair: false,
-                    plausible: book.can_show(&light.train),
-                    p: 0.0,
-                    looks: bystanders.log_odds(light),
-                    null,
-                    null_of_one: null,
-                };
-                scene.add(target, explained);
-            }
-        }
         let mut pairs = Vec::new();
-        for (i, a) in lights
-            .iter()
-            .enumerate()
-            .filter(|_| book.has_two_emitters())
-        {
+        for (i, a) in lights.iter().enumerate() {
             for (j, b) in lights.iter().enumerate().skip(i + 1) {
                 if (nulls[i] + nulls[j]).is_finite()
                     && let Some(pair) = pair::of(a, b)
+                    && (book.has_two_emitters() || pair.by_turns)
                 {
                     pairs.push((i, j, pair));
                 }
             }
         }
         let joint = threads::map(&pairs, |p| Explained::of(&p.2.train, true, book, params));
-        for ((i, j, pair::Pair { train, p }), joint) in pairs.into_iter().zip(joint) {
+        let mut alone = vec![0.0f64; lights.len()];
+        for ((i, j, pair), joint) in pairs.iter().zip(&joint) {
+            if pair.by_turns {
+                let ratio = joint.strange.bystander + pair.together - nulls[*i] - nulls[*j];
+                let log = pair::alone(ratio / params.calibration.temperature);
+                for k in [*i, *j] {
+                    alone[k] = alone[k].min(log);
+                }
+            }
+        }
+        for ((light, explained), alone) in lights.iter().zip(single).zip(alone) {
+            let null = explained.strange.bystander;
+            if null.is_finite() {
+                let target = Target {
+                    light: (*light).clone(),
+                    pair: false,
+                    by_turns: false,
+                    plausible: book.can_show(&light.train),
+                    p: 0.0,
+                    looks: bystanders.log_odds(light),
+                    null,
+                    null_of_one: null,
+                    alone,
+                };
+                scene.add(target, explained);
+            }
+        }
+        let joint = pairs.into_iter().zip(joint);
+        for ((i, j, pair), joint) in joint.filter(|_| book.has_two_emitters()) {
             let (a, b) = (lights[i], lights[j]);
+            let looks = (pair.p * priors.two_lights * pair::nearness(a, b, area)).ln();
             let target = Target {
                 light: Light {
                     place: pair::around(&a.place, &b.place),
-                    train,
+                    train: pair.train,
                     emission: a.emission.max(b.emission),
                     ..a.clone()
                 },
                 pair: true,
+                by_turns: pair.by_turns,
                 plausible: true,
                 p: 0.0,
-                looks: bystanders.log_odds(a)
-                    + bystanders.log_odds(b)
-                    + (p * priors.two_lights * pair::nearness(a, b, area)).ln(),
-                null: pair::null([nulls[i], nulls[j]], joint.strange.bystander),
+                looks: bystanders.log_odds(a) + bystanders.log_odds(b) + looks,
+                // Both trains against that of both, which lacks what their common edges say twice.
+                null: pair::null(
+                    [nulls[i], nulls[j]],
+                    joint.strange.bystander + pair.together,
+                ) - pair.together,
                 null_of_one: joint.strange.bystander,
+                alone: 0.0,
             };
             scene.add(target, joint);
         }
@@ -196,6 +214,7 @@ impl<'a> Scene<'a> {
                 let log = base
                     + looks::shape(&target.light, self.book.entries[entry].lens).ln()
                     + known
+                    + target.alone
                     + self.book.entries[entry].log_prior
                     + tempered(fit.log_likelihood);
                 self.guesses.push(Guess {
@@ -206,8 +225,8 @@ impl<'a> Scene<'a> {
                 });
             }
         }
-        // What two lights together show is either a state or chance.
-        let strange_device = !target.pair && strange.unknown.is_finite();
+        // What two lights show that do not take turns is either a state or chance.
+        let strange_device = (!target.pair || target.by_turns) && strange.unknown.is_finite();
         let unknown = if strange_device {
             let shapes = self.book.lenses.iter();
             let shape: f64 = shapes

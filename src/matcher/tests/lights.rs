@@ -36,6 +36,27 @@ fn two_near_lights_are_one_device() {
 }
 
 #[test]
+fn lights_that_take_turns_are_one_signal_and_no_state_of_one_of_them() {
+    let red = [("red", 0.5), ("dark", 0.5)].repeat(8);
+    let beside = |other: &[(&str, f64)]| {
+        let mut seen = synthetic::observation(vec![(train(&red), 0.9), (train(other), 0.9)]);
+        seen.lights[1].place.x = seen.lights[0].place.x + 20.0;
+        diagnose(&seen, &[device("mini")], &Query::default())
+    };
+    let named = |d: &Diagnosis| d.verdict == Verdict::Diagnosed && state_of(d) == "connecting";
+    let by_turns = [("dark", 0.5), ("green", 0.5)].repeat(8);
+    let d = beside(&by_turns);
+    assert_eq!(d.verdict, Verdict::UnknownPattern, "{d:?}");
+    // A lamp that stays as it is, one that has a rhythm of its own, one that is lit with it.
+    let own = [("green", 0.35), ("dark", 0.4)].repeat(11);
+    let with = [("green", 0.5), ("dark", 0.5)].repeat(8);
+    for other in [&[("green", 8.0)][..], &own, &with] {
+        let d = beside(other);
+        assert!(named(&d), "{other:?}: {d:?}");
+    }
+}
+
+#[test]
 fn bystanders_do_not_become_a_diagnosis() {
     // A red thing that hardly looks lit, a standby light of another colour, a screen.
     let screen = strange(1);
