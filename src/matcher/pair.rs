@@ -20,7 +20,6 @@ const LEAST_READING: f64 = 0.1;
 const ONE_THING: f64 = 0.3;
 /// Share of two unrelated lights that one cause moves (a film behind both, the hand): a guess.
 const ONE_CAUSE: f64 = 0.05;
-
 /// Share of lamps that seem to go dark whenever a device's is lit beside them, by exposure or smeared chroma: a guess.
 const DIMMED: f64 = 0.003;
 /// Edges that two lights have in common from which on these are no chance: two flashes of each.
@@ -43,7 +42,7 @@ pub struct Pair {
 
 /// Two lights as the emitters of one device, if they may be: near, of like size, and each with a colour that the other
 /// never shows. Others they may share: a device may light both in red.
-pub fn of(a: &Light, b: &Light) -> Option<Pair> {
+pub fn of(a: &Light, b: &Light, noise: &Noise) -> Option<Pair> {
     let [ra, rb] = radii(a, b);
     let fits = a.emission.min(b.emission) >= EMITS
         && a.place.distance(&b.place) <= reach(a, b)
@@ -60,7 +59,7 @@ pub fn of(a: &Light, b: &Light) -> Option<Pair> {
         .filter(|&(x, y, _)| differ(x, y));
     let p = readings.clone().map(|r| r.2).sum();
     let (x, y, _) = readings.max_by(|r, s| r.2.total_cmp(&s.2))?;
-    let joined = Joined::of(&read_as(&a.train, x), &read_as(&b.train, y));
+    let joined = Joined::of(&read_as(&a.train, x), &read_as(&b.train, y), noise);
     Some(Pair {
         p,
         by_turns: joined.common >= LEAST_COMMON && take_turns(&a.train, &b.train),
@@ -168,7 +167,7 @@ struct Joined {
 }
 
 impl Joined {
-    fn of(a: &Train, b: &Train) -> Self {
+    fn of(a: &Train, b: &Train, noise: &Noise) -> Self {
         let frame_s = a.frame_interval_s.max(b.frame_interval_s);
         let duration_s = a.duration_s.min(b.duration_s);
         let edges = |t: &Train| -> Vec<(f64, f64)> {
@@ -180,7 +179,7 @@ impl Joined {
             let near = |e: &&mut (f64, f64)| (e.0 - t).abs() < SAME_EDGE_FRAMES * frame_s;
             match merged.iter_mut().find(near) {
                 Some(e) => {
-                    let frames = Noise::DEFAULT.edge_frames * frame_s;
+                    let frames = noise.edge_frames * frame_s;
                     let var = 2.0 * frames * frames + sd * sd + e.1 * e.1;
                     common += 1;
                     log += gauss(e.0 - t, var).ln();
@@ -257,7 +256,7 @@ mod tests {
     use crate::matcher::synthetic::{observation, train};
 
     fn is_possible(a: &Light, b: &Light) -> bool {
-        super::of(a, b).is_some()
+        super::of(a, b, &Noise::DEFAULT).is_some()
     }
 
     /// Nearness of two lights of 5 px radius that are `apart` px apart in a picture of 1280 x 720 px.
@@ -369,7 +368,7 @@ mod tests {
                 span.look = Look::Lit(vec![(green, 0.8), (blue, 0.2)]);
             }
         }
-        let pair = super::of(&lights[0], &lights[1]).unwrap();
+        let pair = super::of(&lights[0], &lights[1], &Noise::DEFAULT).unwrap();
         // Not green all the time, as both are where the first is read as green: then they would be no emitters.
         assert!((pair.p - 0.2).abs() < 1e-9);
         let lit = pair.train.spans.iter().map(|s| s.look.colors());

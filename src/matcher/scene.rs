@@ -114,12 +114,13 @@ impl<'a> Scene<'a> {
         let area = f64::from(seen.width) * f64::from(seen.height);
         let single = threads::map(&lights, |l| Explained::of(&l.train, false, book, params));
         let nulls: Vec<f64> = single.iter().map(|e| e.strange.bystander).collect();
+        let two_emitters = book.has_two_emitters();
         let mut pairs = Vec::new();
         for (i, a) in lights.iter().enumerate() {
             for (j, b) in lights.iter().enumerate().skip(i + 1) {
                 if (nulls[i] + nulls[j]).is_finite()
-                    && let Some(pair) = pair::of(a, b)
-                    && (book.has_two_emitters() || pair.by_turns)
+                    && let Some(pair) = pair::of(a, b, &params.noise)
+                    && (two_emitters || pair.by_turns)
                 {
                     pairs.push((i, j, pair));
                 }
@@ -154,7 +155,7 @@ impl<'a> Scene<'a> {
             }
         }
         let joint = pairs.into_iter().zip(joint);
-        for ((i, j, pair), joint) in joint.filter(|_| book.has_two_emitters()) {
+        for ((i, j, pair), joint) in joint.filter(|_| two_emitters) {
             let (a, b) = (lights[i], lights[j]);
             let looks = (pair.p * priors.two_lights * pair::nearness(a, b, area)).ln();
             let target = Target {
